@@ -1,0 +1,29 @@
+"""`prp-mcp journal`: verify the chain of records, or export them."""
+
+import argparse
+
+from prp_mcp.cli.command import Command, Exit
+from prp_mcp.cli.screen import Screen
+from prp_mcp.journal.store import Journal, canonical
+from prp_mcp.settings import ensure_private, read_settings
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("verify", "export"))
+    parser.add_argument("--run", default=None, help="only the records of this run (export)")
+
+
+def _run(args: argparse.Namespace, screen: Screen) -> int:
+    journal = Journal(ensure_private(read_settings().state_dir) / "journal.db")
+    try:
+        if args.action == "verify":
+            count = journal.verify()
+            screen.line(f"{count} records are whole and in order; head {journal.head()[:12]}.")
+        else:
+            screen.raw("".join(canonical(vars(record)) + "\n" for record in journal.records(args.run)))
+    finally:
+        journal.close()
+    return Exit.PASSED
+
+
+COMMAND = Command("journal", "Verify the journal's hash chain, or export it as canonical JSON lines.", _arguments, _run)

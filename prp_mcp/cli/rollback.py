@@ -1,0 +1,30 @@
+"""`prp-mcp rollback`: undo the run of this work tree."""
+
+import argparse
+
+from prp_mcp.cli.command import Command, engine_for, exit_for, settings_for, show
+from prp_mcp.cli.screen import Screen
+from prp_mcp.engine.step import Waiter
+from prp_mcp.engine.tool import Refusal
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_id", nargs="?", default="", metavar="RUN", help="run id (default: the open run)")
+    parser.add_argument("--reason", default="asked for at the command line", help="why; it is shown in the summary")
+    parser.add_argument(
+        "--restore-files", action="store_true", help="set the work tree back too; changes go to a branch"
+    )
+    parser.add_argument("--local", action="store_true", help="work with the local workspace")
+
+
+def _run(args: argparse.Namespace, screen: Screen) -> int:
+    given = {"run": args.run_id, "reason": args.reason, "restore_files": args.restore_files}
+    done = engine_for(settings_for(args)).execute("rollback", given, Waiter(progress=screen.progress))
+    show(screen, done, "rollback")
+    if not isinstance(done, Refusal):
+        for step in done["steps"]:
+            screen.detail(f"{step['state']}: {step['what']}")
+    return exit_for(done)
+
+
+COMMAND = Command("rollback", "Undo a run: stop its update, put the previous deployment back.", _arguments, _run)

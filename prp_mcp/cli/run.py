@@ -1,0 +1,188 @@
+"""`prp-mcp run NAME`: every gate headless, one attempt each, rolled back when it goes wrong."""
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from prp_mcp.cli.command import REFUSED, Command, Exit, engine_for, settings_for, show
+from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.waive import waive_open
+from prp_mcp.engine.door import Engine
+from prp_mcp.engine.present import locate
+from prp_mcp.engine.step import Cancelled, Waiter
+from prp_mcp.engine.tool import Refusal
+from prp_mcp.report.story import tell
+from prp_mcp.settings import Settings, read_policy
+from prp_mcp.tools.write_summary import write_reports
+
+BEFORE = ("check_environment", "validate_bundle", "compile_check", "deploy", "start_pipeline")
+AFTER = ("quality_metrics", "check_governance", "run_validation")
+TRIES = 3
+"""How often a step is tried that the workspace did not answer."""
+
+Done = dict[str, Any] | Refusal
+
+
+class Stopped(Exception):  # noqa: N818 - the end of a run, not an error
+    """End the run with an exit code; what is to be said has been said."""
+
+    def __init__(self, code: int):
+        super().__init__(str(code))
+        self.code = code
+
+
+@dataclass
+class Driver:
+    """Drive one run through the engine and tell a person about it."""
+
+    engine: Engine
+    screen: Screen
+    waiter: Waiter
+    run: str = ""
+    interrupted: str = ""
+    told: list[str] = field(default_factory=list)
+
+    def step(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Execute a tool, show what came of it, and return a passing or running result. Raises Stopped."""
+        if self.interrupted:
+            raise Cancelled
+        done = self._tried(tool, arguments)
+        if isinstance(done, dict):
+            self.run = done["run"]
+        if tool != "poll_status" or isinstance(done, Refusal) or done["verdict"] != "running":
+            show(self.screen, done, tool)
+        if isinstance(done, Refusal):
+            raise Stopped(REFUSED[done.code])
+        if done["verdict"] not in ("passed", "running"):
+            raise Stopped(Exit.FAILED)
+        return done
+
+    def watch(self) -> dict[str, Any]:
+        """Follow the update until it has ended, saying what is new."""
+        cursor: str | None = None
+        while True:
+            done = self.step("poll_status", wait_seconds=5, **({"cursor": cursor} if cursor else {}))
+            for news in done["news"]:
+                self.screen.detail(news)
+            cursor = done["cursor"] or cursor
+            if done["verdict"] == "passed":
+                return done
+            if done["state"] == "COMPLETED":
+                self.step("start_pipeline")
+
+    def _tried(self, tool: str, arguments: dict[str, Any]) -> Done:
+        for attempt in range(TRIES):
+            done = self.engine.execute(tool, arguments, self.waiter)
+            if not (isinstance(done, Refusal) and done.code == "workspace") or attempt == TRIES - 1:
+                return done
+            self.screen.detail(f"{done.reason}; trying again")
+            self.waiter.pause(2.0)
+        raise AssertionError("unreachable: the last attempt returns")
+
+
+def drive(
+    name: str, target: str | None, settings: Settings, screen: Screen, folder: Path, waive: str | None = None
+) -> int:
+    """Take the PRP `name` through every gate and return the exit code."""
+    driver = Driver(engine_for(settings, headless=True, folder=folder), screen, Waiter(progress=screen.progress))
+    with _interruptible(driver):
+        try:
+            _gates(driver, name, target, waive)
+            return Exit.PASSED
+        except Stopped as stopped:
+            code = stopped.code
+        except Cancelled:
+            _roll_back(driver, folder)
+            code = Exit.INTERRUPTED
+    if driver.run:
+        _write_reports(driver, folder)
+    return code
+
+
+def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> None:
+    driver.step("load_prp", prp=name, **({"target": target} if target else {}))
+    for tool in BEFORE:
+        driver.step(tool)
+    driver.watch()
+    for tool in AFTER:
+        done = driver.step(tool)
+    if done["verdict"] == "running" and waive:
+        waive_open(driver.engine, driver.run, waive)
+        done = driver.step("run_validation")
+    if done["verdict"] == "running":
+        driver.screen.detail("Attest them with `prp-mcp call record_check`, or waive them: --waive-open REASON.")
+        raise Stopped(Exit.CLOSED)
+    done = driver.step("write_summary")
+    driver.screen.line()
+    driver.screen.line(f"Summary: {done['summary_path']}")
+    driver.screen.line(f"Report:  {done['report_path']}")
+
+
+def _roll_back(driver: Driver, folder: Path) -> None:
+    driver.waiter.cancelled.clear()
+    driver.screen.line()
+    if not driver.run:
+        driver.screen.line(f"Interrupted by {driver.interrupted}: no run had begun.")
+        return
+    _, root = locate(folder)
+    if not read_policy(root).rollback.interrupt:
+        driver.screen.line(f"Interrupted by {driver.interrupted}: the run is held, as the policy says.")
+        return
+    driver.screen.line(
+        f"Interrupted by {driver.interrupted}: rolling back (again to leave at once; the run stays resumable)."
+    )
+    done = driver.engine.execute("rollback", {"reason": f"interrupted by {driver.interrupted}"}, driver.waiter)
+    show(driver.screen, done, "rollback")
+
+
+def _write_reports(driver: Driver, folder: Path) -> None:
+    _, root = locate(folder)
+    journal = driver.engine.open_journal()
+    try:
+        run = next(run for run in driver.engine.runs() if run.id == driver.run)
+        paths = write_reports(tell(run, journal.head()[:12]), root)
+    finally:
+        journal.close()
+    driver.screen.line()
+    driver.screen.line(f"Run {driver.run} is {run.outcome or 'open'}.")
+    driver.screen.line(f"Summary: {paths['summary_path']}")
+    driver.screen.line(f"Report:  {paths['report_path']}")
+
+
+@contextmanager
+def _interruptible(driver: Driver) -> Iterator[None]:
+    def handle(number: int, _: FrameType | None) -> None:
+        if driver.interrupted:
+            raise SystemExit(Exit.INTERRUPTED)
+        driver.interrupted = signal.Signals(number).name
+        driver.waiter.cancelled.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prp", metavar="NAME", help="the PRP: PRPs/NAME.md")
+    parser.add_argument("--target", help="bundle target (default: the policy's, dev)")
+    parser.add_argument("--local", action="store_true", help="work with the local workspace")
+    parser.add_argument("--allow-dirty", action="store_true", help="begin with uncommitted changes in the work tree")
+    parser.add_argument("--waive-open", metavar="REASON", help="waive checklist items that nothing proves, and say why")
+
+
+def _run(args: argparse.Namespace, screen: Screen) -> int:
+    settings = settings_for(args)
+    if args.allow_dirty:
+        settings = settings.with_grants(allow_dirty=True)
+    return drive(args.prp, args.target, settings, screen, Path.cwd(), args.waive_open)
+
+
+COMMAND = Command("run", "Take a PRP through every gate without an agent.", _arguments, _run)

@@ -1,0 +1,120 @@
+"""Change the outside world at most once: lock, durable intent, one attempt, outcome; never a blind repeat."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from prp_mcp import clock, process
+from prp_mcp.errors import BusyError
+from prp_mcp.journal.runs import Effect, Run
+from prp_mcp.journal.store import Journal, Kind
+from prp_mcp.settings import digest
+
+
+class Fate(StrEnum):
+    """Say what is known of an attempt."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one attempt led to; `result` is stored with the outcome."""
+
+    fate: Fate
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Effects:
+    """Perform effects of runs under `state_dir`, journaled in `journal`."""
+
+    def __init__(self, journal: Journal, state_dir: Path):
+        self._journal = journal
+        self._locks = state_dir / "locks"
+        self._locks.mkdir(exist_ok=True, mode=0o700)
+
+    @contextmanager
+    def held(self, run: Run, doing: str) -> Iterator[None]:
+        """Hold the lock of the run's host, bundle and target. Raises BusyError that names the holder.
+
+        The operating system frees the lock when its holder dies.
+        """
+        path = self._locks / digest(list(run.key))[:32]
+        lock = FileLock(f"{path}.lock", is_singleton=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BusyError(
+                f"{run.bundle} on target {run.target} is held by {self._holder(path)}",
+                remedy="Wait until it is done, then call the tool again; run_status shows where it stands.",
+            ) from error
+        try:
+            holder = {"pid": os.getpid(), "run": run.id, "doing": doing, "since": clock.now()}
+            path.with_suffix(".json").write_text(json.dumps(holder), "utf-8")
+            yield
+        finally:
+            path.with_suffix(".json").unlink(missing_ok=True)
+            lock.release()
+
+    def holder(self, run: Run) -> str | None:
+        """Return who holds the lock of the run's key, or None."""
+        path = self._locks / digest(list(run.key))[:32]
+        lock = FileLock(f"{path}.lock", is_singleton=False)
+        try:
+            with lock.acquire(timeout=0):
+                return None
+        except Timeout:
+            return self._holder(path)
+
+    def perform(
+        self,
+        run: Run,
+        name: str,
+        request: dict[str, Any],
+        attempt: Callable[[str], Attempt],
+        still_allowed: Callable[[], None],
+    ) -> Effect:
+        """Record the intent, make exactly one attempt with its token, record the outcome; return both.
+
+        Call it while `held`. `still_allowed` raises when a gate closed meanwhile; it runs in the transaction that
+        writes the intent. An UNKNOWN fate writes no outcome: the effect stays unsettled until someone has looked.
+        """
+        with self._journal.transaction():
+            still_allowed()
+            body = {"effect": name, "request": request, "key": list(run.key), "pid": os.getpid()}
+            intent = self._journal.append(run.id, name, Kind.INTENT, body)
+        try:
+            made = attempt(intent.hash)
+        except BaseException as error:
+            self.note(run, "unknown", {"intent": intent.seq, "detail": f"{type(error).__name__} during the attempt"})
+            raise
+        return self.settle(run, Effect(intent, None), made)
+
+    def settle(self, run: Run, effect: Effect, found: Attempt) -> Effect:
+        """Record what became of an unsettled effect, unless that is still unknown."""
+        if found.fate is Fate.UNKNOWN:
+            self.note(run, "unknown", {"intent": effect.intent.seq, **found.result})
+            return effect
+        body = {"state": found.fate.value, "result": found.result}
+        return Effect(effect.intent, self._journal.append(run.id, effect.name, Kind.OUTCOME, body, effect.intent.seq))
+
+    def note(self, run: Run, step: str, body: dict[str, Any]) -> None:
+        """Record something that is no gate's evidence and no effect."""
+        self._journal.append(run.id, step, Kind.NOTE, body)
+
+    def _holder(self, path: Path) -> str:
+        try:
+            held = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return "another process"
+        alive = "" if process.identity(int(held["pid"])) else " (just ended)"
+        return f"run {held['run']} (process {held['pid']}{alive}, {held['doing']} since {held['since']})"

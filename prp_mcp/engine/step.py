@@ -1,0 +1,120 @@
+"""What a tool's function is given: the run, what it is bound to, and the ways to act on the world."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from prp_mcp.engine.effects import Attempt, Effects
+from prp_mcp.engine.present import Present
+from prp_mcp.errors import PolicyError
+from prp_mcp.gates.judge import Standing, judge
+from prp_mcp.gates.order import Gate
+from prp_mcp.journal.runs import Effect, Run, fold
+from prp_mcp.journal.store import Journal
+from prp_mcp.remote.bundle import BundleCli
+from prp_mcp.remote.workspace import Workspace
+from prp_mcp.repo.snapshot import Snapshot, Snapshots
+from prp_mcp.repo.tree import changes
+from prp_mcp.settings import Settings, ensure_private
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: the caller no longer waits
+    """Stop waiting because the caller went away; whatever was waited for goes on."""
+
+
+@dataclass
+class Waiter:
+    """Report progress to the caller and learn that it has gone away."""
+
+    progress: Callable[[str], None] = lambda _: None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def pause(self, seconds: float) -> None:
+        """Wait `seconds`. Raises Cancelled when the caller goes away meanwhile."""
+        if self.cancelled.wait(seconds):
+            raise Cancelled
+
+
+@dataclass
+class Step:
+    """One call of a tool in a run. Everything costly is made when it is first used."""
+
+    settings: Settings
+    journal: Journal
+    effects: Effects
+    present: Present
+    run: Run
+    waiter: Waiter
+
+    @property
+    def standing(self) -> Standing:
+        """Judge the run's gates as they are now."""
+        return judge(self.run.evidence, self.present.materials(self.run, self.journal))
+
+    def refresh(self) -> Run:
+        """Read the run again after something was recorded; return it."""
+        self.run = fold(self.journal.records(self.run.id))[0]
+        return self.run
+
+    @cached_property
+    def private(self) -> Path:
+        """Return the run's private folder."""
+        folder = ensure_private(self.settings.state_dir / "runs" / self.run.id)
+        return folder
+
+    @cached_property
+    def cli(self) -> BundleCli:
+        """Return the bundle executable, ready for the run's workspace."""
+        allow = self.settings.grants.bundle_code
+        return BundleCli(self.settings, self.present.credentials, self.private, allow_code=allow)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Return the workspace of the present credentials, which must be the run's."""
+        if self.present.credentials.host != self.run.host:
+            raise PolicyError(
+                f"the credentials are for {self.present.credentials.host}, the run is for {self.run.host}",
+                remedy="Start the server with the run's credentials, or begin a new run with load_prp.",
+            )
+        return Workspace(self.present.credentials)
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """Return the store of snapshots."""
+        return Snapshots(self.settings.state_dir / "snapshots")
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """Return the private copy of the present tree."""
+        return self.snapshots.take(self.present.repository, self.present.tree, self.present.git)
+
+    def root_in(self, snapshot: Snapshot) -> Path:
+        """Return the bundle's folder in a snapshot."""
+        return snapshot.files / self.present.inside
+
+    def perform(
+        self, name: str, request: dict[str, Any], attempt: Callable[[str], Attempt], gate: Gate | None
+    ) -> Effect:
+        """Perform an effect once, if `gate` is still open when its intent is written; see `Effects.perform`."""
+        effect = self.effects.perform(self.run, name, request, attempt, lambda: self._still_open(gate))
+        self.refresh()
+        return effect
+
+    def explain(self, name: str) -> list[str]:
+        """Return what changed between the tree of the snapshot `name` and the present tree."""
+        return changes(self.snapshots.open(name).tree, self.present.tree)
+
+    def _still_open(self, gate: Gate | None) -> None:
+        current = fold(self.journal.records(self.run.id))[0]
+        if not current.open:
+            raise PolicyError(f"the run has ended ({current.outcome})", remedy="Call load_prp to begin a new run.")
+        standing = judge(current.evidence, self.present.materials(current, self.journal))
+        closed = standing.admit(gate) if gate else None
+        if closed:
+            raise PolicyError(
+                f"{gate} was closed meanwhile: {closed.cause.gate} does not hold",
+                remedy=f"Call {closed.remedy}.",
+            )

@@ -1,0 +1,1 @@
+"""Judge, purely from recorded evidence, which gates hold and which are open."""

@@ -1,0 +1,76 @@
+"""Faults family, for tests only: make requests go wrong, and read which requests came."""
+
+import re
+from typing import Any
+
+from prp_mcp.local.server.faults import ACTIONS, Fault
+from prp_mcp.local.server.refusal import invalid
+from prp_mcp.local.server.routing import Call, Route
+from prp_mcp.local.server.workspace import Workspace
+
+BODY = {"error_code": "INTERNAL_ERROR", "message": "A fault that a test asked for"}
+
+
+def add(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Put a fault in force: `{"match": {"method", "path"}, "nth", "times", "action", ...}`.
+
+    `path` is a regular expression, searched. Actions: refuse(status, body), hang(seconds, when),
+    error_after(status, body), drop(when), kill(pid, when); `when` is "before" (default) or "after" the effect.
+    """
+    given = call.json()
+    action = given.get("action")
+    if action not in ACTIONS:
+        raise invalid(f"action {action!r} is not one of {', '.join(ACTIONS)}")
+    match = given.get("match") or {}
+    try:
+        path = re.compile(match.get("path", ""))
+    except re.error as wrong:
+        raise invalid(f"match.path is no regular expression: {wrong}") from wrong
+    settings = _settings(given, action)
+    nth, times = int(given.get("nth", 1)), int(given.get("times", 1))
+    workspace.faults.add(Fault(action, match.get("method", ""), path, nth - 1, times, settings))
+    return {}
+
+
+def clear(workspace: Workspace, _call: Call) -> dict[str, Any]:
+    """Lift all faults."""
+    workspace.faults.clear()
+    return {}
+
+
+def listing(workspace: Workspace, _call: Call) -> dict[str, Any]:
+    """List the faults with their counts."""
+    return {"faults": workspace.faults.listing()}
+
+
+def requests(workspace: Workspace, _call: Call) -> dict[str, Any]:
+    """List the last requests: method, path, status (null when dropped or not answered yet), oldest first."""
+    return {"requests": list(workspace.requests)}
+
+
+def forget(workspace: Workspace, _call: Call) -> dict[str, Any]:
+    """Empty the log of requests."""
+    workspace.requests.clear()
+    return {}
+
+
+def _settings(given: dict[str, Any], action: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"when": given.get("when", "before")}
+    if action in ("refuse", "error_after"):
+        settings.update(status=int(given.get("status", 500)), body=given.get("body", BODY))
+    if action == "hang":
+        settings["seconds"] = float(given.get("seconds", 1.0))
+    if action == "kill":
+        settings["pid"] = int(given.get("pid", 0))
+        if settings["pid"] < 2:
+            raise invalid("kill needs the pid of a process")
+    return settings
+
+
+ROUTES = (
+    Route("POST", "/__faults", add),
+    Route("GET", "/__faults", listing),
+    Route("DELETE", "/__faults", clear),
+    Route("GET", "/__requests", requests),
+    Route("DELETE", "/__requests", forget),
+)

@@ -1,0 +1,159 @@
+"""Statements family: SQL on the one warehouse, answered by the runner's `sql` verb."""
+
+import json
+import re
+import threading
+import uuid
+from typing import Any
+
+from prp_mcp import process
+from prp_mcp.local.server.refusal import ApiError, invalid
+from prp_mcp.local.server.routing import Call, Route
+from prp_mcp.local.server.workspace import Workspace
+
+WAREHOUSE = {
+    "id": "local",
+    "name": "Local warehouse",
+    "state": "RUNNING",
+    "warehouse_type": "PRO",
+    "enable_serverless_compute": True,
+    "cluster_size": "2X-Small",
+    "num_clusters": 1,
+}
+ROWS = 10_000
+"""Rows of a result at most; an inline result of the real API is bounded by bytes instead."""
+
+TIMEOUT = 600.0
+KEPT = 50
+"""Statements whose results are kept, in memory only."""
+
+_WAIT = re.compile(r"(\d+)s")
+
+
+def warehouses(_workspace: Workspace, _call: Call) -> dict[str, Any]:
+    """List the one warehouse."""
+    return {"warehouses": [WAREHOUSE]}
+
+
+def warehouse(_workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Answer the one warehouse."""
+    if call.parameters["id"] != WAREHOUSE["id"]:
+        raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Warehouse {call.parameters['id']} does not exist.")
+    return WAREHOUSE
+
+
+def execute(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Run a statement, waiting for it up to `wait_timeout`."""
+    given = call.json()
+    call.require(given, "statement")
+    if call.require(given, "warehouse_id") != WAREHOUSE["id"]:
+        raise invalid(f"Warehouse {given['warehouse_id']!r} does not exist; the one here is 'local'")
+    wait = _WAIT.fullmatch(given.get("wait_timeout") or "10s")
+    if not wait:
+        raise invalid(f"wait_timeout {given['wait_timeout']!r} is not like '10s'")
+    statement_id = str(uuid.uuid4())
+    answer: dict[str, Any] = {"statement_id": statement_id, "status": {"state": "PENDING"}}
+    while len(workspace.statements) >= KEPT:
+        workspace.statements.pop(next(iter(workspace.statements)))
+    workspace.statements[statement_id] = answer
+    worker = threading.Thread(target=_run, args=(workspace, given, answer), name="statement", daemon=True)
+    worker.start()
+    worker.join(min(float(wait.group(1)), 50.0))
+    if worker.is_alive() and given.get("on_wait_timeout") == "CANCEL":
+        answer["status"] = {"state": "CANCELED"}
+    return dict(answer)
+
+
+def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Answer a statement's state and, once it has one, its result."""
+    return dict(_found(workspace, call))
+
+
+def chunk(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Answer the one chunk of a result."""
+    answer = _found(workspace, call)
+    if call.parameters["index"] != "0" or "result" not in answer:
+        raise ApiError(404, "NOT_FOUND", f"There is no chunk {call.parameters['index']} of this statement")
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+def cancel(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Give a statement up; its reading process ends by itself."""
+    answer = _found(workspace, call)
+    if answer["status"]["state"] in ("PENDING", "RUNNING"):
+        answer["status"] = {"state": "CANCELED"}
+    return {}
+
+
+def _run(workspace: Workspace, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    home = workspace.home
+    question = {
+        "home": str(home),
+        "warehouse": str(home / "warehouse"),
+        "volumes_root": str(workspace.volumes),
+        "files_root": str(workspace.files),
+        "catalogs": [catalog["name"] for catalog in workspace.store.all("catalogs")],
+        "catalog": given.get("catalog") or "main",
+        "schema": given.get("schema") or "default",
+        "statement": given["statement"],
+        "row_limit": min(int(given.get("row_limit") or ROWS), ROWS),
+        "parameters": given.get("parameters") or [],
+    }
+    try:
+        told = _told(workspace.execution.verb("sql", question, TIMEOUT))
+    except OSError as failed:
+        told = _error(f"the runner could not be started: {failed}")
+    if answer["status"]["state"] == "CANCELED":
+        return
+    if "error" in told:
+        answer["status"] = {"state": "FAILED", "error": told["error"]}
+        return
+    rows, columns = told["rows"], told["columns"]
+    window = {"chunk_index": 0, "row_offset": 0, "row_count": len(rows)}
+    answer["manifest"] = {
+        "format": "JSON_ARRAY",
+        "schema": {"column_count": len(columns), "columns": columns},
+        "total_chunk_count": 1,
+        "chunks": [window],
+        "total_row_count": len(rows),
+        "truncated": bool(told.get("truncated")),
+    }
+    answer["result"] = {**window, "data_array": rows}
+    answer["status"] = {"state": "SUCCEEDED"}
+
+
+def _told(finished: process.Finished) -> dict[str, Any]:
+    """Return the runner's one line of JSON, or what went wrong as an error of the same shape."""
+    lines = finished.stdout.strip().splitlines()
+    try:
+        told = json.loads(lines[-1]) if lines else None
+    except ValueError:
+        told = None
+    if isinstance(told, dict) and ("error" in told or {"rows", "columns"} <= told.keys()):
+        return told
+    ending = "took too long" if finished.timed_out else f"ended with code {finished.exit}"
+    return _error(f"the runner {ending}: {finished.stderr.strip()[-1000:]}")
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"error_code": "INTERNAL_ERROR", "message": message}}
+
+
+def _found(workspace: Workspace, call: Call) -> dict[str, Any]:
+    answer = workspace.statements.get(call.parameters["id"])
+    if answer is None:
+        raise ApiError(404, "NOT_FOUND", f"The statement {call.parameters['id']} was not found.")
+    return answer
+
+
+_SQL = "/api/2.0/sql"
+
+ROUTES = (
+    Route("GET", f"{_SQL}/warehouses", warehouses),
+    Route("GET", _SQL + "/warehouses/{id}", warehouse),
+    Route("POST", f"{_SQL}/statements", execute),
+    Route("GET", _SQL + "/statements/{id}", get),
+    Route("GET", _SQL + "/statements/{id}/result/chunks/{index}", chunk),
+    Route("POST", _SQL + "/statements/{id}/cancel", cancel),
+)

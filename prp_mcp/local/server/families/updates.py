@@ -1,0 +1,98 @@
+"""Updates family: start, read, list and stop updates of a pipeline."""
+
+import uuid
+from typing import Any
+
+from prp_mcp import clock
+from prp_mcp.local.server.families.pipelines import active, found, updates_of
+from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.refusal import ApiError, invalid
+from prp_mcp.local.server.routing import Call, Route, page
+from prp_mcp.local.server.workspace import Workspace
+
+INTERNAL = ("runner", "created")
+
+
+def start(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Start an update; one that is active refuses a second (409)."""
+    return {"update_id": begin(workspace, found(workspace, call), call.json())}
+
+
+def begin(workspace: Workspace, pipeline: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Store and queue an update of `pipeline`, and return its id. Raises ApiError."""
+    _check(asked)
+    pipeline_id, update_id = pipeline["pipeline_id"], str(uuid.uuid4())
+    with workspace.store.transaction():
+        for other in active(workspace, pipeline_id):
+            message = f"An active update {other['update_id']} already exists for pipeline '{pipeline_id}'."
+            raise ApiError(409, "RESOURCE_CONFLICT", message)
+        moment = clock.now()
+        workspace.store.put(
+            "updates",
+            update_id,
+            {
+                "pipeline_id": pipeline_id,
+                "update_id": update_id,
+                "state": "WAITING_FOR_RESOURCES",
+                "cause": asked.get("cause") or "API_CALL",
+                "creation_time": milliseconds(moment),
+                "created": moment,
+                "config": pipeline["spec"],
+                "full_refresh": bool(asked.get("full_refresh")),
+                "validate_only": bool(asked.get("validate_only")),
+                "refresh_selection": asked.get("refresh_selection") or [],
+                "full_refresh_selection": asked.get("full_refresh_selection") or [],
+                "parameters": {**(pipeline.get("parameters") or {}), **(asked.get("parameters") or {})},
+            },
+        )
+    workspace.execution.submit(update_id)
+    return update_id
+
+
+def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Answer one update of the pipeline."""
+    pipeline_id, update_id = found(workspace, call)["pipeline_id"], call.parameters["update_id"]
+    update = workspace.store.get("updates", update_id)
+    if update is None or update["pipeline_id"] != pipeline_id:
+        raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"The specified update {update_id} was not found.")
+    return {"update": _shown(update)}
+
+
+def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """List the pipeline's updates, newest first."""
+    pipeline_id = found(workspace, call)["pipeline_id"]
+    rows = [_shown(update) for update in updates_of(workspace, pipeline_id)]
+    until = call.query.get("until_update_id")
+    if until:
+        ids = [row["update_id"] for row in rows]
+        rows = rows[ids.index(until) :] if until in ids else []
+    return page(rows, call, "updates", 100)
+
+
+def stop(workspace: Workspace, call: Call) -> dict[str, Any]:
+    """Cancel what is active; nothing active is fine. The answer does not wait for the end."""
+    for update in active(workspace, found(workspace, call)["pipeline_id"]):
+        workspace.execution.cancel(update["update_id"])
+    return {}
+
+
+def _shown(update: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in update.items() if key not in INTERNAL}
+
+
+def _check(asked: dict[str, Any]) -> None:
+    for name in ("refresh_selection", "full_refresh_selection"):
+        if not isinstance(asked.get(name) or [], list):
+            raise invalid(f"{name} must be a list")
+    if not isinstance(asked.get("parameters") or {}, dict):
+        raise invalid("parameters must be a map")
+    if asked.get("full_refresh") and (asked.get("refresh_selection") or asked.get("full_refresh_selection")):
+        raise invalid("full_refresh cannot be combined with a selection of tables")
+
+
+ROUTES = (
+    Route("POST", "/api/2.0/pipelines/{pipeline_id}/updates", start),
+    Route("GET", "/api/2.0/pipelines/{pipeline_id}/updates", listing),
+    Route("GET", "/api/2.0/pipelines/{pipeline_id}/updates/{update_id}", get),
+    Route("POST", "/api/2.0/pipelines/{pipeline_id}/stop", stop),
+)

@@ -1,0 +1,163 @@
+"""Which task waits for which: references read from the text, checked, and turned into an order."""
+
+import heapq
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from prp_mcp.plan.model import Finding, Task
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A task before its dependencies are known; `form` is how it was written down."""
+
+    task: Task
+    kind: str
+    form: str
+
+
+@dataclass(frozen=True)
+class _Reference:
+    number: str
+    firm: bool
+    line: int
+    text: str
+
+
+_NUMBERS = r"(?:(?:tasks?|steps?|phases?)\s*)?#?T?\d+(?:\.\d+)*[a-z]?\b"
+_LIST = rf"{_NUMBERS}(?:\s*(?:,|&|and|-|\u2013|to)\s*(?:and\s+)?{_NUMBERS}){{0,30}}"
+# Without the word "task" a number counts things: "requires 2 columns".
+_FIRM = re.compile(
+    rf"\b(?:depends?\s+on|dependent\s+on|requires|blocked\s+by|needs)\b\s*:?\s*"
+    rf"(?P<list>(?=#|T\d|task|step|phase){_LIST})",
+    re.IGNORECASE,
+)
+_LOOSE = re.compile(rf"\bafter\s+(?P<list>(?:tasks?|steps?|phases?)\s*{_LIST})", re.IGNORECASE)
+_LINE = re.compile(
+    r"^[\s\-*+>|]*\**(?:dependenc(?:y|ies)|depends[ _]on|blocked[ _]by)\**\s*:\**\s*(?P<rest>.+)$", re.IGNORECASE
+)
+_NAMED = re.compile(rf"\b(?:tasks?|steps?|phases?)\s*{_LIST}", re.IGNORECASE)
+_ONE = re.compile(r"(?P<kind>task|step|phase)?s?\s*#?(?P<number>T?\d+(?:\.\d+)*[a-z]?)\b", re.IGNORECASE)
+_RANGE = re.compile(r"(\d{1,3})\s*(?:-|\u2013|to)\s*(?:(?:task|step|phase)\s*)?(\d{1,3})\b", re.IGNORECASE)
+
+
+def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[Finding]]:
+    """Return the tasks with `depends_on` filled in, sorted so that each follows what it needs.
+
+    Among tasks that are free the one that stands first goes first. References to no task, and cycles, are
+    findings; the tasks of a cycle keep the document's order.
+    """
+    known = {draft.task.id: draft for draft in drafts}
+    findings: list[Finding] = []
+    tasks: list[Task] = []
+    for draft in drafts:
+        needs: dict[str, None] = {}
+        missing: dict[str, _Reference] = {}
+        for reference in _references(draft):
+            name = _resolve(reference.number, known)
+            if name is None:
+                missing.setdefault(reference.number, reference)
+            elif name != draft.task.id or reference.firm:
+                needs.setdefault(name, None)
+        findings += [_unknown(draft.task, reference) for reference in missing.values()]
+        tasks.append(replace(draft.task, depends_on=tuple(needs)))
+    ordered, stuck = _sorted(tasks)
+    if stuck:
+        findings.append(_cycle(stuck))
+    return tuple(ordered), findings
+
+
+def _references(draft: Draft) -> Iterator[_Reference]:
+    lines = [(draft.task.line, draft.task.title)]
+    lines += [(draft.task.line + 1 + n, line) for n, line in enumerate(draft.task.details.split("\n"))]
+    for number, line in lines:
+        line = line[:500]
+        explicit = _LINE.match(line)
+        if explicit:
+            rest = explicit["rest"]
+            lists = [found.group() for found in _NAMED.finditer(rest)]
+            bare = re.fullmatch(_LIST, rest.strip(" *[]().`"), re.IGNORECASE)
+            yield from _each(lists or ([bare.group()] if bare else []), draft, number, line, firm=True)
+            continue
+        yield from _each([found["list"] for found in _FIRM.finditer(line)], draft, number, line, firm=True)
+        yield from _each([found["list"] for found in _LOOSE.finditer(line)], draft, number, line, firm=False)
+
+
+def _each(lists: Sequence[str], draft: Draft, line: int, text: str, *, firm: bool) -> Iterator[_Reference]:
+    for written in lists:
+        for low, high in _RANGE.findall(written):
+            for number in range(int(low), min(int(high), int(low) + 100) + 1):
+                yield _Reference(str(number), firm, line, text.strip())
+        kind = draft.kind
+        for one in _ONE.finditer(_RANGE.sub(" ", written)):
+            kind = (one["kind"] or kind).lower()
+            # "depends on phase 1" in a plan of tasks names something that is no task.
+            if kind == draft.kind:
+                yield _Reference(one["number"], firm, line, text.strip())
+
+
+def _resolve(number: str, known: Mapping[str, Draft]) -> str | None:
+    for name in (number, f"T{number}", f"T{number.lower()}", number.upper()):
+        if name in known:
+            return name
+    return None
+
+
+def _sorted(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
+    place = {task.id: index for index, task in enumerate(tasks)}
+    waiting = {task.id: len(task.depends_on) for task in tasks}
+    followers: dict[str, list[str]] = {}
+    for task in tasks:
+        for need in task.depends_on:
+            followers.setdefault(need, []).append(task.id)
+    free = [place[name] for name, count in waiting.items() if count == 0]
+    heapq.heapify(free)
+    ordered: list[Task] = []
+    while free:
+        task = tasks[heapq.heappop(free)]
+        ordered.append(task)
+        for name in followers.get(task.id, ()):
+            waiting[name] -= 1
+            if waiting[name] == 0:
+                heapq.heappush(free, place[name])
+    stuck = [task for task in tasks if waiting[task.id] > 0]
+    return ordered + stuck, _in_cycle(stuck)
+
+
+def _in_cycle(stuck: Sequence[Task]) -> list[Task]:
+    """Return one cycle among tasks that never became free, in the order in which they wait for each other."""
+    if not stuck:
+        return []
+    by_name = {task.id: task for task in stuck}
+    path: list[str] = []
+    name = stuck[0].id
+    while name not in path:
+        path.append(name)
+        name = next(need for need in by_name[name].depends_on if need in by_name)
+    return [by_name[each] for each in path[path.index(name) :]]
+
+
+def _unknown(task: Task, reference: _Reference) -> Finding:
+    return Finding(
+        "task-unknown-dependency",
+        "error" if reference.firm else "note",
+        task.line,
+        1,
+        reference.text[:200],
+        f"{task.id} waits for task {reference.number}, which the PRP does not list",
+        "Name a task that exists, or add the missing one.",
+    )
+
+
+def _cycle(tasks: Sequence[Task]) -> Finding:
+    names = [task.id for task in tasks]
+    return Finding(
+        "task-cycle",
+        "error",
+        tasks[0].line,
+        1,
+        tasks[0].title,
+        f"these tasks wait for each other: {' -> '.join([*names, names[0]])}",
+        "Take one of the dependencies out.",
+    )

@@ -1,0 +1,142 @@
+"""Make sense of a pipeline's raw events: rows, expectations, states and causes of one update. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELED"})
+
+
+@dataclass
+class ExpectationCount:
+    """How many records passed and failed one expectation of one dataset in the update."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+
+
+@dataclass
+class DatasetLog:
+    """What the events say about one dataset."""
+
+    name: str
+    state: str = "QUEUED"
+    rows: int = 0
+    dropped: int = 0
+    measured: bool = False
+    expectations: dict[str, ExpectationCount] = field(default_factory=dict)
+    inputs: list[str] = field(default_factory=list)
+    ended: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An error event: the dataset it concerns (or empty), one readable text, the source location (or empty)."""
+
+    dataset: str
+    text: str
+    at: str
+    time: str
+
+
+@dataclass(frozen=True)
+class UpdateLog:
+    """The digest of one update's events, datasets in the order they first appeared."""
+
+    datasets: Mapping[str, DatasetLog]
+    troubles: tuple[Trouble, ...]
+
+
+_AT = re.compile(r"(?<![\w./-])((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|ipynb):\d+)")
+
+
+def read_log(events: Iterable[Mapping[str, Any]]) -> UpdateLog:
+    """Aggregate the events of one update.
+
+    Every flow_progress event carries an increment: counts are summed, so a second metric object of zeroes that some
+    runtimes add changes nothing.
+    """
+    datasets: dict[str, DatasetLog] = {}
+    troubles: list[Trouble] = []
+    for event in events:
+        origin = event.get("origin") or {}
+        name = str(origin.get("dataset_name") or origin.get("flow_name") or "")
+        details = event.get("details") or {}
+        if isinstance(progress := details.get("flow_progress"), dict) and name:
+            _count(datasets.setdefault(name, DatasetLog(name)), progress, datasets, str(event.get("timestamp", "")))
+        if isinstance(flow := details.get("flow_definition"), dict):
+            _define(datasets, flow)
+        if event.get("level") == "ERROR" or event.get("error"):
+            troubles.append(_trouble(event, name))
+    return UpdateLog(datasets, tuple(troubles))
+
+
+def cause(log: UpdateLog) -> str:
+    """Return the first root cause of a failed update as `dataset: text (path:line)`, or an empty string."""
+    telling = [trouble for trouble in log.troubles if trouble.text]
+    if not telling:
+        return ""
+    best = next((trouble for trouble in telling if trouble.at), telling[0])
+    head = f"{best.dataset}: " if best.dataset else ""
+    tail = f" ({best.at})" if best.at and best.at not in best.text else ""
+    return f"{head}{best.text}{tail}"[:600]
+
+
+def _count(log: DatasetLog, progress: Mapping[str, Any], datasets: dict[str, DatasetLog], time: str) -> None:
+    log.state = str(progress.get("status") or log.state)
+    metrics = progress.get("metrics") or {}
+    for key in ("num_output_rows", "num_upserted_rows"):
+        if metrics.get(key) is not None:
+            log.rows += int(metrics[key])
+            log.measured = True
+    quality = progress.get("data_quality") or {}
+    log.dropped += int(quality.get("dropped_records") or 0)
+    for item in quality.get("expectations") or []:
+        owner = str(item.get("dataset") or log.name)
+        target = _named(datasets, owner, log)
+        count = target.expectations.setdefault(str(item["name"]), ExpectationCount(str(item["name"])))
+        count.passed += int(item.get("passed_records") or 0)
+        count.failed += int(item.get("failed_records") or 0)
+    if log.state in TERMINAL:
+        log.ended = time
+
+
+def _named(datasets: dict[str, DatasetLog], owner: str, log: DatasetLog) -> DatasetLog:
+    if owner == log.name or short(owner) == short(log.name):
+        return log
+    return datasets.setdefault(owner, DatasetLog(owner))
+
+
+def _define(datasets: dict[str, DatasetLog], flow: Mapping[str, Any]) -> None:
+    output = str(flow.get("output_dataset") or "")
+    if output:
+        inputs = flow.get("input_datasets") or []
+        names = [str(item.get("name") if isinstance(item, dict) else item) for item in inputs]
+        log = datasets.setdefault(output, DatasetLog(output))
+        log.inputs += [name for name in names if name not in log.inputs]
+
+
+def _trouble(event: Mapping[str, Any], dataset: str) -> Trouble:
+    exceptions = (event.get("error") or {}).get("exceptions") or [{}]
+    message = str(exceptions[0].get("message") or event.get("message") or "")
+    kind = str(exceptions[0].get("class_name") or "").rpartition(".")[2]
+    line = next((line.strip() for line in message.splitlines() if line.strip()), "")
+    text = line if not kind or kind in line else f"{kind}: {line}"
+    located = _AT.search(message) or _AT.search(str(event.get("message") or "")) or _located(exceptions)
+    return Trouble(dataset, text[:500], located[1] if located else "", str(event.get("timestamp") or ""))
+
+
+def _located(exceptions: list[Mapping[str, Any]]) -> re.Match[str] | None:
+    for frame in exceptions[0].get("stack") or []:
+        if isinstance(frame, Mapping) and frame.get("file_name"):
+            return _AT.search(f"{frame['file_name']}:{frame.get('line_number', 1)}")
+        if isinstance(frame, str) and (found := _AT.search(frame)):
+            return found
+    return None
+
+
+def short(name: str) -> str:
+    """Return the last part of a dataset's name: `main.shop.orders` -> `orders`."""
+    return name.replace("`", "").rpartition(".")[2]

@@ -1,0 +1,259 @@
+"""The workspace's REST API through `databricks-sdk`, with its traps closed.
+
+The SDK retries POSTs, so that one `start_update` can start two updates; its event class drops `details`, where the
+expectation counts are; its import costs seconds. So: one plain POST for a start, raw JSON for events, lazy import.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from prp_mcp.errors import AuthError, PrpMcpError, WorkspaceError
+from prp_mcp.settings import Credentials
+
+READ_SECONDS = 20
+START_SECONDS = 60
+EVENT_PAGE = 250
+EVENT_CAP = 20_000
+"""Events read for one update; a longer log is reported as truncated and never counts as complete."""
+
+
+class Sent(StrEnum):
+    """Say what is known about a single request with an effect."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Started:
+    """The fate of one start request; `update` is empty unless it is known."""
+
+    sent: Sent
+    update: str
+    detail: str
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """The raw events of one update in the order they happened; `complete` is False when the log was cut."""
+
+    events: tuple[dict[str, Any], ...]
+    complete: bool
+
+
+class Workspace:
+    """One workspace, as one identity. Reads are retried for at most 20 seconds; writes are sent once."""
+
+    def __init__(self, credentials: Credentials):
+        self.host = credentials.host
+        self._credentials = credentials
+
+    @cached_property
+    def _config(self) -> Any:
+        from databricks.sdk.core import Config  # costs seconds and 80 MB: only when a workspace is needed
+
+        known = {"host", "token", "client_id", "client_secret", "auth_type", "azure_client_id", "azure_client_secret"}
+        known |= {"azure_tenant_id", "azure_workspace_resource_id", "account_id", "cluster_id", "warehouse_id"}
+        fields: dict[str, Any] = {key: value for key, value in self._credentials.fields.items() if key in known}
+        try:
+            return Config(**fields, retry_timeout_seconds=READ_SECONDS, http_timeout_seconds=READ_SECONDS)
+        except ValueError as error:
+            raise AuthError(
+                f"the credentials for {self.host} are incomplete",
+                remedy="Set DATABRICKS_TOKEN, or log in with `databricks auth login`.",
+                detail=str(error)[:500],
+            ) from error
+
+    @cached_property
+    def _client(self) -> Any:
+        from databricks.sdk.core import ApiClient
+
+        return ApiClient(self._config)
+
+    def me(self) -> str:
+        """Return the user name we are authenticated as."""
+        return str(self._get("/api/2.0/preview/scim/v2/Me").get("userName", ""))
+
+    def catalogs(self) -> list[str]:
+        """Return the names of the catalogs we can see."""
+        return [item["name"] for item in self._paged("/api/2.1/unity-catalog/catalogs", "catalogs", {})]
+
+    def exists(self, path: str) -> bool:
+        """Return whether a workspace path exists."""
+        return self._optional("/api/2.0/workspace/get-status", {"path": path}) is not None
+
+    def export(self, path: str) -> bytes:
+        """Return the bytes of a workspace file."""
+        raw = self._call("GET", "/api/2.0/workspace/export", {"path": path, "direct_download": "true"}, raw=True)
+        return bytes(raw["contents"].read())
+
+    def deployed_commit(self, metadata: str) -> str:
+        """Return the commit that a bundle's metadata file names, or an empty string."""
+        try:
+            loaded = json.loads(self.export(metadata))
+            return str(loaded["config"]["bundle"]["git"]["commit"])
+        except (MissingError, ValueError, KeyError, TypeError):
+            return ""
+
+    def walk(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield every object below a workspace folder that is not a folder itself."""
+        for item in self._get("/api/2.0/workspace/list", {"path": path}).get("objects", []):
+            if item.get("object_type") == "DIRECTORY":
+                yield from self.walk(item["path"])
+            else:
+                yield item
+
+    def pipeline(self, pipeline: str) -> dict[str, Any] | None:
+        """Return a pipeline, or None when it does not exist."""
+        return self._optional(f"/api/2.0/pipelines/{_part(pipeline)}")
+
+    def pipelines_named(self, name: str) -> list[str]:
+        """Return the ids of the pipelines called exactly `name`."""
+        text = name.replace("'", "''")
+        found = self._paged("/api/2.0/pipelines", "statuses", {"filter": f"name LIKE '{text}'"})
+        return [item["pipeline_id"] for item in found if item.get("name") == name]
+
+    def update(self, pipeline: str, update: str) -> dict[str, Any]:
+        """Return one update: state, cause, parameters and times as the API gives them."""
+        answer = self._get(f"/api/2.0/pipelines/{_part(pipeline)}/updates/{_part(update)}")
+        return dict(answer.get("update") or {})
+
+    def updates(self, pipeline: str, limit: int = 25) -> list[dict[str, Any]]:
+        """Return the latest updates of a pipeline, newest first."""
+        answer = self._get(f"/api/2.0/pipelines/{_part(pipeline)}/updates", {"max_results": limit})
+        return list(answer.get("updates") or [])
+
+    def start_update(self, pipeline: str, body: dict[str, Any]) -> Started:
+        """Send one request to start an update, and never a second one.
+
+        What is not provably done or not done is UNKNOWN; the caller looks for its token among the updates.
+        """
+        url = f"{self.host}/api/2.0/pipelines/{_part(pipeline)}/updates"
+        headers = self._config.authenticate()
+        try:
+            answer = requests.post(url, json=body, headers=headers, timeout=START_SECONDS, allow_redirects=False)
+        except requests.exceptions.ConnectTimeout as error:
+            return Started(Sent.NOT_DONE, "", f"no connection: {type(error).__name__}")
+        except requests.exceptions.RequestException as error:
+            return Started(Sent.UNKNOWN, "", f"no answer: {type(error).__name__}")
+        return _started(answer)
+
+    def stop(self, pipeline: str) -> None:
+        """Ask the pipeline to stop its active update; asking again is harmless."""
+        self._call("POST", f"/api/2.0/pipelines/{_part(pipeline)}/stop", {})
+
+    def events(self, pipeline: str, update: str, after: str | None = None) -> EventPage:
+        """Return the events of `update`, oldest first, later than the timestamp `after` when it is given."""
+        path = f"/api/2.0/pipelines/{_part(pipeline)}/events"
+        wanted = f"update_id = '{update}'" + (f" AND timestamp > '{after}'" if after else "")
+        query: dict[str, Any] = {"filter": wanted, "max_results": EVENT_PAGE, "order_by": "timestamp asc"}
+        found: list[dict[str, Any]] = []
+        while len(found) < EVENT_CAP:
+            answer = self._get(path, query)
+            found += answer.get("events") or []
+            token = answer.get("next_page_token")
+            if not token:
+                return EventPage(tuple(found), complete=True)
+            query = {"page_token": token, "max_results": EVENT_PAGE}  # the API refuses a token beside a filter
+        return EventPage(tuple(found), complete=False)
+
+    def table(self, full_name: str) -> dict[str, Any] | None:
+        """Return a table of Unity Catalog, or None when it does not exist."""
+        return self._optional(f"/api/2.1/unity-catalog/tables/{_part(full_name)}")
+
+    def tables(self, catalog: str, schema: str) -> list[dict[str, Any]]:
+        """Return the tables of a schema, an empty list when the schema does not exist."""
+        query = {"catalog_name": catalog, "schema_name": schema, "max_results": 0}
+        try:
+            return list(self._paged("/api/2.1/unity-catalog/tables", "tables", query))
+        except MissingError:
+            return []
+
+    def grants(self, kind: str, full_name: str) -> list[dict[str, Any]]:
+        """Return who was granted what on a securable (`table`, `schema`)."""
+        answer = self._get(f"/api/2.1/unity-catalog/permissions/{_part(kind)}/{_part(full_name)}")
+        return list(answer.get("privilege_assignments") or [])
+
+    def _paged(self, path: str, key: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        while True:
+            answer = self._get(path, query)
+            yield from answer.get(key) or []
+            token = answer.get("next_page_token")
+            if not token:
+                return
+            query = {**{name: value for name, value in query.items() if name != "filter"}, "page_token": token}
+
+    def _optional(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        try:
+            return self._get(path, query)
+        except MissingError:
+            return None
+
+    def _get(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = self._call("GET", path, query or {})
+        if not isinstance(answer, dict):
+            raise WorkspaceError(
+                f"{self.host} answered {path} with something other than an object",
+                remedy="Check that DATABRICKS_HOST names a workspace, then call the tool again.",
+            )
+        return answer
+
+    def _call(self, method: str, path: str, query: dict[str, Any], *, raw: bool = False) -> Any:
+        from databricks.sdk import errors
+        from databricks.sdk.errors.base import DatabricksError
+
+        body = {"body": query} if method == "POST" else {"query": query}
+        try:
+            return self._client.do(method, path, raw=raw, headers={"Accept": "application/json"}, **body)
+        except errors.NotFound as error:
+            raise MissingError(
+                f"{path} does not exist", remedy="Call deploy first.", detail=str(error)[:300]
+            ) from error
+        except (errors.Unauthenticated, errors.PermissionDenied) as error:
+            raise AuthError(
+                f"{self.host} refused us: {str(error)[:200]}",
+                remedy="Renew the credentials or ask for the permission, then call the tool again.",
+            ) from error
+        except (DatabricksError, requests.exceptions.RequestException, TimeoutError, ValueError) as error:
+            raise WorkspaceError(
+                f"{self.host} did not answer {method} {path}: {str(error)[:200]}",
+                remedy="Check that the workspace is reachable, then call the tool again.",
+            ) from error
+
+
+class MissingError(WorkspaceError):
+    """Report that the thing asked for is not there."""
+
+
+def _started(answer: requests.Response) -> Started:
+    text = answer.text[:300]
+    if answer.status_code in (400, 401, 403, 404):
+        return Started(Sent.NOT_DONE, "", f"{answer.status_code}: {text}")
+    if answer.status_code == 409:
+        return Started(Sent.UNKNOWN, "", f"409: {text}", active=True)
+    try:
+        loaded = answer.json() if answer.ok else {}
+    except ValueError:
+        loaded = {}
+    update = loaded.get("update_id") if isinstance(loaded, dict) else None
+    if answer.ok and isinstance(update, str) and update:
+        return Started(Sent.DONE, update, "")
+    return Started(Sent.UNKNOWN, "", f"{answer.status_code}: {text}")
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def unusable(error: PrpMcpError) -> bool:
+    """Return whether an error says nothing about the thing asked for, only that we could not ask."""
+    return isinstance(error, (WorkspaceError, AuthError)) and not isinstance(error, MissingError)

@@ -1,0 +1,207 @@
+"""Ask git for facts with everything switched off that a repository's own configuration could run."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import git
+
+from prp_mcp import process
+from prp_mcp.errors import UsageError
+
+_TIMEOUT = 60.0
+_LFS_POINTER = re.compile(rb"\Aversion https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\n")
+
+
+@dataclass(frozen=True)
+class GitFacts:
+    """What a bundle may ask of git; empty strings where there is no answer. `origin` carries no credentials."""
+
+    commit: str
+    branch: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file of a commit: its mode as git writes it (`100644`) and the id of its content."""
+
+    mode: str
+    id: str
+
+
+class Repository:
+    """A git work tree at `top`. Raises UsageError when `folder` lies in none."""
+
+    def __init__(self, folder: Path):
+        try:
+            self._repo = git.Repo(folder, search_parent_directories=True)
+        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            raise UsageError(
+                f"{str(folder)!r} is not inside a git work tree",
+                remedy="Run it inside a clone of the project, or run `git init` and commit the project first.",
+            ) from error
+        if self._repo.working_tree_dir is None:
+            raise UsageError("the repository is bare", remedy="Run it inside a clone with a work tree.")
+        self.top = Path(self._repo.working_tree_dir).resolve()
+
+    def facts(self) -> GitFacts:
+        """Return commit, branch and origin, read from the repository's files; nothing is executed."""
+        head = self._repo.head
+        commit = head.commit.hexsha if head.is_valid() else ""
+        branch = "" if head.is_detached else self._repo.active_branch.name
+        remote = next((remote for remote in self._repo.remotes if remote.name == "origin"), None)
+        return GitFacts(commit, branch, _without_credentials(next(iter(remote.urls), "")) if remote else "")
+
+    def kept_paths(self) -> list[str]:
+        """Return the paths git would keep: tracked or untracked, not ignored; sorted, relative to the top."""
+        listed = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+        return sorted(path for path in listed.split("\0") if path)
+
+    def commit_files(self, commit: str) -> dict[str, Blob]:
+        """Return the files of `commit` by path; submodules are left out."""
+        found: dict[str, Blob] = {}
+        for line in self._git("ls-tree", "-r", "-z", "--full-tree", commit).split("\0"):
+            if line:
+                meta, path = line.split("\t", 1)
+                mode, kind, blob = meta.split(" ")
+                if kind == "blob":
+                    found[path] = Blob(mode, blob)
+        return found
+
+    def blob(self, blob: str) -> bytes:
+        """Return the content stored under an object id, unfiltered."""
+        stream = self._repo.odb.stream(bytes.fromhex(blob))
+        return bytes(stream.read())
+
+    def dirty_paths(self) -> list[str]:
+        """Return the paths whose content, mode or presence differs from HEAD, without running any filter."""
+        head = self.commit_files("HEAD") if self._repo.head.is_valid() else {}
+        kept = [path for path in self.kept_paths() if os.path.lexists(self.top / path)]
+        changed = [path for path in kept if path not in head or self._differs(path, head[path])]
+        return sorted({*changed, *(set(head) - set(kept))})
+
+    def commit_worktree(self, branch: str, message: str) -> str:
+        """Keep every file git would keep, as it is now, in a commit on the new `branch`; return its id.
+
+        The index and the work tree stay as they are; no hook and no filter runs.
+        """
+        parent = self.facts().commit
+        index = Path(self._repo.git_dir) / f"prp-mcp-{os.getpid()}.index"
+        scratch = {"GIT_INDEX_FILE": str(index)}
+        try:
+            for path in self.kept_paths():
+                file = self.top / path
+                if os.path.lexists(file) and not (file.is_dir() and not file.is_symlink()):
+                    mode, data = read_entry(file)
+                    blob = self._git("hash-object", "-w", "--stdin", stdin=data).strip()
+                    self._git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", extra=scratch)
+            tree = self._git("write-tree", extra=scratch).strip()
+        finally:
+            index.unlink(missing_ok=True)
+        parents = ("-p", parent) if parent else ()
+        commit = self._git("commit-tree", tree, *parents, stdin=message.encode(), extra=_AUTHOR).strip()
+        self._git("update-ref", f"refs/heads/{branch}", commit, "")
+        return commit
+
+    def restore(self, commit: str) -> None:
+        """Set branch, index and files back to `commit`; what git does not keep is left alone.
+
+        Call it only after `commit_worktree` has kept what is there.
+        """
+        wanted = self.commit_files(commit)
+        for path in self.kept_paths():
+            file = self.top / path
+            if path not in wanted and os.path.lexists(file) and (file.is_symlink() or not file.is_dir()):
+                file.unlink()
+        for path, blob in wanted.items():
+            write_entry(self.top / path, blob.mode, self.blob(blob.id))
+        branch = self.facts().branch
+        self._git("update-ref", f"refs/heads/{branch}" if branch else "HEAD", commit)
+        self._git("read-tree", commit)
+
+    def _differs(self, path: str, blob: Blob) -> bool:
+        file = self.top / path
+        if file.is_dir() and not file.is_symlink():
+            return False  # a submodule's folder
+        mode, data = read_entry(file)
+        if mode != blob.mode:
+            return True
+        if _blob_id(data) == blob.id:
+            return False
+        # A checkout may differ from its blob through line-end conversion or LFS, which git undoes when it compares.
+        return _blob_id(data.replace(b"\r\n", b"\n")) != blob.id and not self._is_lfs(data, blob)
+
+    def _is_lfs(self, data: bytes, blob: Blob) -> bool:
+        pointer = _LFS_POINTER.match(self.blob(blob.id)[:200])
+        return bool(pointer) and hashlib.sha256(data).hexdigest().encode() == pointer[1] if pointer else False
+
+    def _git(self, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
+        safe = ("core.fsmonitor=false", "core.hooksPath=/dev/null", f"safe.directory={self.top}", "gc.auto=0")
+        options = [part for setting in safe for part in ("-c", setting)]
+        done = process.run(
+            ["git", *options, *args], cwd=self.top, env={**_QUIET, **(extra or {})}, timeout=_TIMEOUT, stdin=stdin
+        )
+        if done.exit != 0:
+            raise UsageError(
+                f"git {args[0]} failed: {done.stderr.strip()[:300]}",
+                remedy="Mend the repository (try `git status`), then call the tool again.",
+            )
+        return done.stdout
+
+
+_QUIET = {
+    "PATH": os.defpath + ":/usr/local/bin:/opt/homebrew/bin",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+_AUTHOR = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "prp-mcp"), ("EMAIL", "prp-mcp@localhost"))
+}
+
+
+def read_entry(file: Path) -> tuple[str, bytes]:
+    """Return git's mode and the content of a regular file, or of a link (its target, never followed)."""
+    if file.is_symlink():
+        return "120000", os.fsencode(os.readlink(file))
+    return ("100755" if file.stat().st_mode & 0o100 else "100644"), file.read_bytes()
+
+
+def write_entry(file: Path, mode: str, data: bytes) -> None:
+    """Write a regular file or link as git's `mode` says, replacing what is there and making its folders."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(file):
+        file.unlink()
+    if mode == "120000":
+        os.symlink(os.fsdecode(data), file)
+        return
+    file.write_bytes(data)
+    file.chmod(0o755 if mode == "100755" else 0o644)
+
+
+def lines(paths: Iterable[str], limit: int = 5) -> str:
+    """Return `paths` as one readable list, counted when there are more than `limit`."""
+    listed = list(paths)
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + more
+
+
+def _blob_id(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()  # noqa: S324 - git's own object id
+
+
+def _without_credentials(url: str) -> str:
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=host))

@@ -1,0 +1,83 @@
+"""The source tree: a sorted manifest of the files that decide what is deployed."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pathspec
+
+from prp_mcp.errors import UsageError
+from prp_mcp.repo.git import Repository, read_entry
+from prp_mcp.settings import digest
+
+FILE_CAP = 64 * 1024 * 1024
+COUNT_CAP = 20_000
+
+
+@dataclass(frozen=True, order=True)
+class File:
+    """One file: path relative to the top, git's mode, SHA-256 (hex) of its content."""
+
+    path: str
+    mode: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A manifest; equal content gives an equal `id`."""
+
+    files: tuple[File, ...]
+
+    @cached_property
+    def id(self) -> str:
+        """Return the SHA-256 (hex) over all files."""
+        return digest([[file.path, file.mode, file.sha256] for file in self.files])
+
+
+def read_tree(repository: Repository, exclude: Sequence[str]) -> Tree:
+    """Read the tree of the files git would keep, less those that match `exclude` (gitignore patterns).
+
+    Raises UsageError when a file or their number is beyond what a bundle can hold.
+    """
+    spec = pathspec.GitIgnoreSpec.from_lines(exclude)
+    paths = [path for path in repository.kept_paths() if not spec.match_file(path)]
+    if len(paths) > COUNT_CAP:
+        raise UsageError(
+            f"the work tree holds {len(paths)} files, at most {COUNT_CAP} are supported",
+            remedy="Ignore what is not source code in .gitignore.",
+        )
+    return Tree(tuple(_files(repository.top, paths)))
+
+
+def changes(old: Tree, new: Tree) -> list[str]:
+    """Return one phrase a difference, such as `src/orders.py changed`, in path order."""
+    before = {file.path: file for file in old.files}
+    after = {file.path: file for file in new.files}
+    found = []
+    for path in sorted({*before, *after}):
+        if path not in after:
+            found.append(f"{path} was removed")
+        elif path not in before:
+            found.append(f"{path} was added")
+        elif before[path] != after[path]:
+            found.append(f"{path} changed")
+    return found
+
+
+def _files(top: Path, paths: Iterable[str]) -> Iterable[File]:
+    for path in paths:
+        file = top / path
+        if not os.path.lexists(file) or (file.is_dir() and not file.is_symlink()):
+            continue  # deleted but still in the index, or a submodule
+        if not file.is_symlink() and (not file.is_file() or file.stat().st_size > FILE_CAP):
+            raise UsageError(
+                f"{path} is no regular file of at most {FILE_CAP // 1024 // 1024} MiB",
+                remedy="Remove it or ignore it in .gitignore.",
+                location=path,
+            )
+        mode, data = read_entry(file)
+        yield File(path, mode, hashlib.sha256(data).hexdigest())

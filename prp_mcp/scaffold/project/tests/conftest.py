@@ -1,0 +1,6 @@
+"""Let the tests import the pipeline's own modules."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))

@@ -1,0 +1,1 @@
+"""The tools, one module each; `all_tools` lists them in order."""

@@ -1,0 +1,135 @@
+"""`check_governance`: the tables are where the bundle says, owned, documented and granted as policy demands."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prp_mcp.engine.step import Step
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.plan.facts import DatasetFact
+from prp_mcp.remote.event_log import short
+from prp_mcp.settings import GovernancePolicy
+from prp_mcp.tools.quality_metrics import deployed_sources
+
+Table = dict[str, Any]
+Grants = list[dict[str, Any]]
+Rule = Callable[[Table, Grants, GovernancePolicy], str]
+
+
+class GovernanceFields(Fields):
+    """The published tables and how they stand."""
+
+    tables: list[dict[str, Any]]
+
+
+def check_governance(step: Step, _: Arguments) -> Outcome:
+    """Look at every table the run's updates published."""
+    policy = step.present.policy.governance
+    tables, findings = [], []
+    for key, catalog, schema, names in _published(step):
+        there = {item["name"]: item for item in step.workspace.tables(catalog, schema)}
+        for name in names:
+            full = f"{catalog}.{schema}.{name}"
+            if name not in there:
+                findings.append(
+                    Finding(full, "the update wrote it, but it is not in Unity Catalog", f"See pipeline {key}.")
+                )
+                continue
+            table = step.workspace.table(full) or there[name]
+            grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
+            troubles = [(rule.__name__, text) for rule in RULES if (text := rule(table, grants, policy))]
+            findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles]
+            tables.append(_shown(full, table, {rule for rule, _ in troubles}))
+    fields = {"tables": tables}
+    if findings:
+        return Outcome(Verdict.FAILED, f"{len(findings)} findings in {len(tables)} tables.", fields, tuple(findings))
+    if not tables:
+        return Outcome(Verdict.INCONCLUSIVE, "The update published no table.", fields)
+    places = sorted({item["name"].rpartition(".")[0] for item in tables})
+    summary = f"{len(tables)} tables in {', '.join(places)} are owned, documented and granted as demanded."
+    return Outcome(Verdict.PASSED, summary, fields)
+
+
+def location(table: Table, _: Grants, __: GovernancePolicy) -> str:
+    """Demand Unity Catalog."""
+    return "it lies in hive_metastore" if table.get("catalog_name") == "hive_metastore" else ""
+
+
+def owner(table: Table, _: Grants, policy: GovernancePolicy) -> str:
+    """Demand an owner."""
+    return "it has no owner" if policy.owner and not table.get("owner") else ""
+
+
+def documentation(table: Table, _: Grants, policy: GovernancePolicy) -> str:
+    """Demand a comment."""
+    return "it has no comment" if policy.documented and not table.get("comment") else ""
+
+
+def privileges(_: Table, grants: Grants, policy: GovernancePolicy) -> str:
+    """Forbid broad privileges to broad groups."""
+    broad = [
+        f"{grant['principal']} has {privilege}"
+        for grant in grants
+        if grant.get("principal") in policy.forbid_grants_to
+        for privilege in grant.get("privileges") or []
+        if privilege in policy.forbidden_privileges
+    ]
+    return "; ".join(broad)
+
+
+RULES: tuple[Rule, ...] = (location, owner, documentation, privileges)
+_FIX = {
+    "location": "Set `catalog` on the pipeline.",
+    "owner": "Set an owner on the table or its schema.",
+    "documentation": "Give the dataset a comment in its source.",
+    "privileges": "Grant less, or to a narrower group.",
+}
+
+
+def _published(step: Step) -> list[tuple[str, str, str, list[str]]]:
+    """Return pipeline key, catalog, schema and table names of what the latest updates wrote."""
+    bundle = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
+    execution = [
+        record
+        for record in step.run.records
+        if record.step == Gate.EXECUTION and record.body.get("verdict") == "passed"
+    ]
+    assert bundle is not None
+    views = {short(item.name) for _, item in deployed_sources(step).datasets() if item.name and _is_private(item)}
+    found = []
+    for record in execution[-1:]:
+        key = record.body["evidence"]["pipeline"]
+        body = bundle.body["evidence"]["pipelines"][key]
+        schema = body.get("schema") or body.get("target") or ""
+        listed = [item["name"] for item in record.body["evidence"]["datasets"]]
+        schemas = {name.split(".")[1] for name in listed if name.count(".") == 2}
+        names = [short(name) for name in listed if short(name) not in views]
+        found.append((key, str(body["catalog"]), next(iter(schemas), schema), names))
+    return found
+
+
+def _is_private(dataset: DatasetFact) -> bool:
+    return dataset.is_private or dataset.kind == "view"
+
+
+def _shown(full: str, table: Table, failed: set[str]) -> dict[str, Any]:
+    return {
+        "name": full,
+        "owner": table.get("owner", ""),
+        "documented": bool(table.get("comment")),
+        "grants_ok": "privileges" not in failed,
+    }
+
+
+TOOL = Tool(
+    name="check_governance",
+    title="Check governance",
+    description="Check in Unity Catalog that the tables this run published are where the bundle says (never "
+    "hive_metastore), owned, documented and granted as policy demands.",
+    arguments=Arguments,
+    fields=GovernanceFields,
+    run=check_governance,
+    kind="read",
+    gate=Gate.GOVERNANCE,
+    opens_with=Gate.GOVERNANCE,
+)

@@ -1,0 +1,146 @@
+"""`validate_bundle`: the bundle validates for the target, and its plan destroys nothing."""
+
+from collections import Counter
+from typing import Any
+
+from prp_mcp.engine.step import Step
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.errors import UsageError
+from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.gates.policy import destructive, foreign
+from prp_mcp.remote.bundle import Diagnostic, Plan, Validation
+from prp_mcp.repo.bundle_file import read_bundle_file
+from prp_mcp.settings import digest
+
+
+class BundleFields(Fields):
+    """What a deployment would do."""
+
+    plan: dict[str, Any]
+    pipelines: list[dict[str, str]]
+
+
+def validate_bundle(step: Step, _: Arguments) -> Outcome:
+    """Validate and plan in a private snapshot of the work tree."""
+    root = step.root_in(step.snapshot)
+    try:
+        findings = _code_trouble(step)
+    except UsageError as error:
+        found = Finding(error.location or "databricks.yml", error.summary, error.remedy)
+        return Outcome(Verdict.FAILED, "The bundle's YAML cannot be read.", _fields({}, None), (found,))
+    if findings:
+        return Outcome(Verdict.FAILED, "The bundle would run code on this machine.", _fields({}, None), tuple(findings))
+    validation = step.cli.validate(root, step.run.target)
+    findings += _messages(step, validation.diagnostics)
+    findings += _pipeline_trouble(step, validation)
+    plan = step.cli.plan(root, step.run.target) if validation.ok else None
+    if plan:
+        findings += _plan_trouble(plan)
+    ok = validation.ok and plan is not None and plan.ok and not findings
+    fields = _fields(validation.config, plan)
+    evidence = _evidence(validation.config)
+    if not ok:
+        findings = findings or [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
+        return Outcome(Verdict.FAILED, f"The bundle has {len(findings)} findings.", fields, tuple(findings), evidence)
+    counts = ", ".join(f"{count} to {name}" for name, count in fields["plan"]["counts"].items()) or "no change"
+    return Outcome(Verdict.PASSED, f"The bundle is valid for {step.run.target}; plan: {counts}.", fields, (), evidence)
+
+
+def _code_trouble(step: Step) -> list[Finding]:
+    # Before the CLI sees it: `bundle validate` itself runs scripts, with the token in their environment.
+    bundle = read_bundle_file(step.root_in(step.snapshot))
+    if step.settings.grants.bundle_code:
+        return []
+    fix = "Remove it, or ask a person to set bundle_code = true in the user's grants.toml."
+    return [Finding(hook.path, f"`{hook.what}` runs code from the bundle", fix) for hook in bundle.hooks]
+
+
+def _messages(step: Step, messages: tuple[Diagnostic, ...]) -> list[Finding]:
+    accepted = step.present.policy.bundle.accepted_warnings
+    findings = []
+    for message in messages:
+        passes = message.severity == "recommendation" or (
+            message.severity == "warning" and any(part in message.text for part in accepted)
+        )
+        if not passes:
+            at = message.where or message.at or "databricks.yml"
+            fix = (
+                "Correct it; a warning means the value is dropped." if message.severity == "warning" else "Correct it."
+            )
+            findings.append(Finding(at, f"{message.severity}: {message.text}", fix))
+    return findings
+
+
+def _pipeline_trouble(step: Step, validation: Validation) -> list[Finding]:
+    if not validation.ok:
+        return []
+    pipelines = pipelines_in(validation.config)
+    if not pipelines:
+        return [Finding("resources", "the bundle has no pipeline", "Add one under resources.pipelines.")]
+    findings = []
+    for key, body in pipelines.items():
+        if body.get("continuous"):
+            findings.append(
+                Finding(f"resources.pipelines.{key}", "a continuous pipeline never completes", "Set continuous: false.")
+            )
+        if not body.get("catalog"):
+            fix = "Set `catalog` and `schema`; hive_metastore is not supported."
+            findings.append(Finding(f"resources.pipelines.{key}", "the pipeline names no catalog", fix))
+    used = [str(body.get("catalog")) for body in pipelines.values() if body.get("catalog")]
+    for catalog in foreign(used, step.settings.grants.catalogs):
+        findings.append(Finding("catalog", f"{catalog} is not among the granted catalogs", "Use a granted catalog."))
+    return findings
+
+
+def _plan_trouble(plan: Plan) -> list[Finding]:
+    findings = [
+        Finding(item.where or "plan", f"{item.severity}: {item.text}", "Correct it.")
+        for item in plan.diagnostics
+        if item.severity == "error"
+    ]
+    fix = "Undo the change that causes it; destroying data is for a person to do."
+    findings += [Finding("plan", f"the plan would {what}", fix) for what in destructive(plan.actions)]
+    if not plan.ok and not findings:
+        findings.append(Finding("plan", "bundle plan failed", "Run it by hand to see why."))
+    return findings
+
+
+def pipelines_in(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the pipelines of a resolved configuration by key."""
+    return dict((config.get("resources") or {}).get("pipelines") or {})
+
+
+def _fields(config: dict[str, Any], plan: Plan | None) -> dict[str, Any]:
+    changed = plan.changes if plan else {}
+    names: dict[str, list[str]] = {}
+    for key, action in sorted(changed.items()):
+        names.setdefault(action, []).append(key)
+    pipelines = [{"key": key, "name": str(body.get("name", ""))} for key, body in pipelines_in(config).items()]
+    return {"plan": {"counts": dict(Counter(changed.values())), "names": names}, "pipelines": pipelines}
+
+
+def _evidence(config: dict[str, Any]) -> dict[str, Any]:
+    workspace = config.get("workspace") or {}
+    kept = ("name", "catalog", "schema", "target", "libraries", "configuration", "root_path")
+    pipelines = {key: {name: body.get(name) for name in kept} for key, body in pipelines_in(config).items()}
+    paths = {name: workspace.get(name, "") for name in ("root_path", "file_path", "state_path")}
+    return {
+        "configuration": digest(config),
+        "pipelines": pipelines,
+        "mode": (config.get("bundle") or {}).get("mode"),
+        **paths,
+    }
+
+
+TOOL = Tool(
+    name="validate_bundle",
+    title="Validate the bundle",
+    description="Validate the bundle for the run's target and plan the deployment; warnings count as failures, a plan "
+    "that deletes or recreates is refused. Binds the evidence to the files as they are: edit later and later gates close.",
+    arguments=Arguments,
+    fields=BundleFields,
+    run=validate_bundle,
+    kind="read",
+    gate=Gate.BUNDLE,
+    opens_with=Gate.BUNDLE,
+)

@@ -1,0 +1,125 @@
+"""Updates end when they are told to, and what a killed one leaves behind does no harm."""
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from prp_mcp.clock import Deadline
+from tests.local.runner.bench import Bench, verb
+
+pytestmark = pytest.mark.spark
+
+LONG_BATCH = """
+import dlt
+@dlt.table
+def long():
+    return spark.range(10_000_000_000).selectExpr("sum(sqrt(id) * sqrt(id + 1)) AS s")
+"""
+LONG_STREAM = """
+import dlt
+from pyspark.sql.functions import udf
+
+@udf("int")
+def slow(value):
+    import time
+    time.sleep(0.5)
+    return value
+
+@dlt.table
+def long():
+    return (
+        spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+        .option("cloudFiles.schemaHints", "id int").option("cloudFiles.maxFilesPerTrigger", "1")
+        .load("/Volumes/main/{schema}/raw").withColumn("slow", slow("id"))
+    )
+"""
+QUICK = "import dlt\n@dlt.table\ndef quick():\n    return spark.range(3)\n"
+
+
+def _long(bench: Bench, kind: str) -> None:
+    if kind == "batch":
+        bench.source("src/a.py", LONG_BATCH)
+    else:
+        bench.source("src/a.py", LONG_STREAM.format(schema=bench.schema))
+        for number in range(50):
+            bench.input(f"{number}.json", *[{"id": one} for one in range(20)])
+
+
+def _until_running(child: Any) -> list[dict[str, Any]]:
+    """Read lines until the long flow runs and Spark has had work for a moment."""
+    seen = []
+    for line in child.stdout:
+        seen.append(json.loads(line))
+        if seen[-1].get("event", {}).get("message", "").endswith("is RUNNING.") and "Flow" in line:
+            time.sleep(1.5)
+            return seen
+    raise AssertionError(child.stderr.read())
+
+
+def _quiet(home: Path) -> bool:
+    """Whether the JVM of `home` uses less than a fifth of a core over a second."""
+    jvm = psutil.Process(json.loads((home / "jvm.json").read_text())["pid"])
+    deadline = Deadline(20)
+    while not deadline.passed:
+        if jvm.cpu_percent(1.0) < 20:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("kind", ["batch", "stream"])
+def test_sigterm_cancels_the_update_within_seconds(bench: Bench, kind: str):
+    _long(bench, kind)
+    child = bench.begin()
+    _until_running(child)
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=10)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert child.returncode == 0
+    assert lines[-1] == {"kind": "state", "state": "CANCELED"}
+    assert lines[-2]["event"]["details"]["update_progress"]["state"] == "CANCELED"
+    assert _quiet(bench.home)
+    bench.source("src/a.py", QUICK)
+    assert bench.update().states[-1] == "COMPLETED"
+
+
+@pytest.mark.parametrize("kind", ["batch", "stream"])
+def test_after_a_killed_runner_the_next_update_ends_its_work_and_runs(bench: Bench, kind: str):
+    _long(bench, kind)
+    child = bench.begin()
+    _until_running(child)
+    child.kill()
+    child.communicate(timeout=10)
+    bench.source("src/a.py", QUICK)
+    assert bench.update().states[-1] == "COMPLETED"
+    assert _quiet(bench.home)
+
+
+def test_a_killed_stream_goes_on_where_it_was_and_writes_no_row_twice(bench: Bench):
+    _long(bench, "stream")
+    child = bench.begin()
+    _until_running(child)
+    child.kill()
+    child.communicate(timeout=10)
+    bench.source("src/a.py", LONG_STREAM.format(schema=bench.schema).replace("sleep(0.5)", "sleep(0)"))
+    assert bench.update().states[-1] == "COMPLETED"
+    assert bench.rows(
+        "SELECT count(*), count(DISTINCT _metadata_is_absent) FROM (SELECT 1 AS _metadata_is_absent FROM long)"
+    ) == [["1000", "1"]]
+
+
+def test_stop_ends_the_jvm_and_the_next_update_starts_another(tmp_path: Path):
+    bench = Bench(tmp_path / "home", "stopped")
+    bench.source("src/a.py", QUICK)
+    assert bench.update().states[-1] == "COMPLETED"
+    first = json.loads((bench.home / "jvm.json").read_text())["pid"]
+    assert (bench.home / "jvm.json").stat().st_mode & 0o777 == 0o600
+    verb("stop", "--home", str(bench.home)).communicate(timeout=60)
+    assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
+    assert bench.update().states[-1] == "COMPLETED"
+    assert bench.rows("SELECT count(*) FROM quick") == [["3"]]
+    verb("stop", "--home", str(bench.home)).communicate(timeout=60)

@@ -1,0 +1,71 @@
+"""The faults tests can ask for, and the log of requests they count with."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+ME = "/api/2.0/preview/scim/v2/Me"
+SCHEMAS = "/api/2.1/unity-catalog/schemas"
+
+
+def made(http, name):
+    return http("GET", f"{SCHEMAS}/main.{name}").status_code == 200
+
+
+def create(http, name):
+    return http("POST", SCHEMAS, json={"name": name, "catalog_name": "main"})
+
+
+def test_the_nth_matching_call_is_refused_and_only_that(http, faults):
+    body = {"error_code": "PERMISSION_DENIED", "message": "no"}
+    faults(match={"method": "GET", "path": "scim"}, nth=2, action="refuse", status=403, body=body)
+    assert [http("GET", ME).status_code for _ in range(3)] == [200, 403, 200]
+    listed = http("GET", "/__faults").json()["faults"]
+    assert [(fault["seen"], fault["hits"]) for fault in listed] == [(3, 1)]
+
+
+def test_an_error_after_the_effect_leaves_the_effect(http, faults):
+    faults(match={"method": "POST", "path": "schemas"}, action="error_after", status=504)
+    assert create(http, "after").status_code == 504
+    assert made(http, "after")
+
+
+@pytest.mark.parametrize(("when", "happened"), [("before", False), ("after", True)])
+def test_a_dropped_connection_gives_no_answer(http, faults, when, happened):
+    faults(match={"method": "POST", "path": "schemas"}, action="drop", when=when)
+    with pytest.raises(requests.ConnectionError):
+        create(http, f"dropped_{when}")
+    assert made(http, f"dropped_{when}") is happened
+    assert http("GET", ME).status_code == 200
+
+
+def test_a_hanging_call_answers_later_and_others_do_not_wait(http, faults):
+    faults(match={"path": "scim"}, action="hang", seconds=30)
+    with pytest.raises(requests.ReadTimeout):
+        http("GET", ME, timeout=0.3)
+    assert http("GET", ME).status_code == 200
+
+
+def test_a_process_is_killed_when_its_call_arrives(http, faults):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    faults(match={"path": "scim"}, action="kill", pid=child.pid)
+    assert http("GET", ME).status_code == 200
+    assert child.wait(10) == -signal.SIGKILL
+
+
+def test_requests_are_logged_for_counting(http):
+    http("DELETE", "/__requests")
+    http("GET", ME)
+    http("GET", "/api/2.0/nope")
+    assert http("GET", "/__requests").json()["requests"] == [
+        {"method": "GET", "path": ME, "status": 200},
+        {"method": "GET", "path": "/api/2.0/nope", "status": 501},
+    ]
+
+
+def test_an_unknown_action_is_refused(http):
+    assert http("POST", "/__faults", json={"action": "explode"}).status_code == 400
+    assert http("POST", "/__faults", json={"action": "drop", "match": {"path": "("}}).status_code == 400

@@ -1,0 +1,81 @@
+import pytest
+
+from prp_mcp.plan.reading import read_plan
+from tests.plan.texts import line_of, plan, prp
+
+CHECKS = """## Final Validation Checklist
+
+- [ ] **Bundle** is valid: `databricks bundle validate --target dev` (no errors)
+- [x] All tests pass: `pytest tests`
+  - [X] also the slow ones
+1. [ ] Uses `spark.sql` well
+* [~] half done
+
+```markdown
+- [ ] not this
+```
+
+- [link] is no box
+- []also none
+
+## Notes
+
+- [ ] Tell people
+"""
+
+
+def test_boxes_are_read_wherever_they_stand_outside_code():
+    text = prp(rest=CHECKS)
+    found = read_plan(text, "x").checklist
+    assert [(check.id, check.ticked, check.command, check.gate, check.mandatory) for check in found] == [
+        ("C1", False, "databricks bundle validate --target dev", "bundle", True),
+        ("C2", True, "pytest tests", None, True),
+        ("C3", True, None, None, True),
+        ("C4", False, None, None, True),
+        ("C5", False, None, None, True),
+        ("C6", False, None, None, False),
+    ]
+    assert found[0].text == "Bundle is valid: databricks bundle validate --target dev (no errors)"
+    assert found[2].line == line_of(text, "also the slow ones")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["### Success Criteria", "## ✅ Acceptance Criteria", "## 4. Definition of Done (all)", "## Completion Checklist"],
+)
+def test_the_heading_makes_boxes_mandatory_also_in_its_subsections(heading):
+    found = plan(rest=f"{heading}\n\n- [ ] a\n\n#### Technical\n\n- [ ] b\n\n# After\n\n- [ ] c").checklist
+    assert [check.mandatory for check in found] == [True, True, False]
+
+
+def digest(text: str) -> str:
+    return read_plan(text, "x").digest
+
+
+def test_the_digest_does_not_depend_on_boxes_line_ends_or_trailing_blanks():
+    text = prp(rest=CHECKS, blueprint="### `[ ]` Task 1: a")
+    same = digest(text)
+    ticked = (
+        text.replace("- [ ] **Bundle**", "- [x] **Bundle**")
+        .replace("1. [ ]", "1. [X]")
+        .replace("`[ ]` Task", "`[wip]` Task")
+    )
+    assert ticked != text
+    assert digest(ticked) == same
+    assert digest(text.replace("\n", "\r\n")) == same
+    assert digest(text.replace("## Notes", "## Notes   ") + "\n\n") == same
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("valid", "fine"), ("- [ ] not this", "- [x] not this"), ("- [ ] Tell", "- Tell"), ("## Notes", "### Notes")],
+)
+def test_the_digest_depends_on_everything_else(before, after):
+    text = prp(rest=CHECKS)
+    assert before in text
+    assert digest(text.replace(before, after)) != digest(text)
+
+
+def test_bindings_of_checks_are_listed():
+    found = plan(rest="## Success Criteria\n\n- [ ] Rows: `databricks api get <path_id>`")
+    assert [binding.name for binding in found.bindings] == ["path_id"]

@@ -1,0 +1,195 @@
+"""Whatever the text: no crash, and every place that is named lies inside it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prp_mcp.errors import UsageError
+from prp_mcp.plan.document import code_spans, masked, normal_lines, without_comments
+from prp_mcp.plan.model import Plan
+from prp_mcp.plan.names import check_name
+from prp_mcp.plan.reading import read_plan
+from prp_mcp.plan.shell import parts, split
+from prp_mcp.plan.sources import read_source
+from prp_mcp.plan.todos import active_form, todos
+
+PIECES = [
+    *(
+        "# ",
+        "## All Needed Context",
+        "## Implementation Blueprint",
+        "## Validation Loop",
+        "### Level 2",
+        "## Context\n",
+    ),
+    *("- [ ] ", "- [x] `pytest a`", "* ", "1. ", "> ", "| Task | # |\n|---|---|\n", "| a | 1 |", "---", "    ", "\t"),
+    *("```bash\n", "```\n", "```yaml\nTask 1: a\n", "~~~", "quality:\n  a: {b: 9}\n", "### Task 1: x", "**Task 2**: y"),
+    *("depends on task 1", "Dependencies: 1-3", "after task 9", "TODO: ", "[some words here]", "{{ x }}", "<your-x>"),
+    *("<id>", "__/10", "<!--", "-->", "`", "``", "'", '"', "\\", "(", ")", "$(", "<<EOF\n", "EOF", "&&", "|", "#"),
+    *(
+        "99.5% data quality",
+        "data quality >= 99%",
+        "[a](b/c.py)",
+        "- file: a/b.py\n",
+        "é",
+        "🎯",
+        "\r\n",
+        "\r",
+        "\0",
+        "\x0c",
+    ),
+    *("\u2028", "\n", "\n\n", "if ", "fi", "{", "}", "CREATE a/b.py", "T001 x", "[x]: y", "&amp;", "<b>", "===\n"),
+]
+PROSE = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=40).map("".join)
+
+CODE = [
+    *(
+        "import dlt\n",
+        "@dlt.table",
+        "@dlt.expect('a', ",
+        "def f():\n",
+        "    return 1\n",
+        "spark.conf.get(",
+        "name=",
+        "'",
+        '"',
+    ),
+    *(
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "**x",
+        ",",
+        "\n",
+        "\\",
+        "\0",
+        "#",
+        ":",
+        "f'{x}'",
+        "CREATE ",
+        "OR REFRESH ",
+        "STREAMING ",
+        "LIVE ",
+    ),
+    *(
+        "TABLE ",
+        "VIEW ",
+        "FLOW ",
+        "MATERIALIZED ",
+        "a.b ",
+        "AS ",
+        "SELECT ",
+        "* ",
+        "FROM ",
+        "STREAM",
+        "CONSTRAINT c EXPECT ",
+    ),
+    *(
+        "ON VIOLATION ",
+        "DROP ROW",
+        "AUTO CDC INTO ",
+        "KEYS ",
+        "SEQUENCE BY ",
+        ";",
+        "--",
+        "/*",
+        "*/",
+        "`",
+        "${x}",
+        "WATERMARK ",
+    ),
+    *(
+        "DELAY OF INTERVAL 1 DAY",
+        "window(",
+        "IDENTIFIER(",
+        "-- COMMAND ----------\n",
+        "é",
+        "COMMENT 'x'",
+        "IF NOT EXISTS ",
+    ),
+]
+SOURCE = st.lists(st.one_of(st.sampled_from(CODE), st.text(max_size=8)), max_size=40).map("".join)
+
+
+def places(found: Plan) -> list[int]:
+    lists = (
+        found.sections,
+        found.tasks,
+        found.commands,
+        found.checklist,
+        found.context,
+        found.bindings,
+        found.findings,
+    )
+    return [each.line for several in lists for each in several] + [section.end_line for section in found.sections]
+
+
+@given(PROSE)
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_read_and_every_line_named_is_in_it(text):
+    found = read_plan(text, "x")
+    count = len(normal_lines(text))
+    assert all(1 <= line <= count for line in places(found))
+    assert all(section.line <= section.end_line for section in found.sections)
+    known = {task.id for task in found.tasks}
+    assert len(known) == len(found.tasks) == len(todos(found))
+    assert all(set(task.depends_on) <= known for task in found.tasks)
+    assert all(finding.why and finding.fix and finding.column >= 1 for finding in found.findings)
+    assert len({command.id for command in found.commands}) == len(found.commands)
+    assert all(0 <= rate <= 1 for rate in found.thresholds.values())
+
+
+@given(PROSE)
+@settings(max_examples=200, deadline=None)
+def test_the_digest_is_the_same_for_any_line_ends(text):
+    plain = "\n".join(normal_lines(text))
+    assert (
+        read_plan(plain, "x").digest
+        == read_plan(plain.replace("\n", "\r\n"), "x").digest
+        == read_plan(text, "x").digest
+    )
+
+
+@given(PROSE)
+@settings(max_examples=200, deadline=None)
+def test_blanking_out_keeps_every_letter_in_its_place(text):
+    for blanked in (masked(text), without_comments(text)):
+        assert len(blanked) == len(text)
+        assert all(a in (b, " ") for a, b in zip(blanked, text, strict=True))
+    spans = code_spans(text)
+    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+
+
+@given(PROSE)
+@settings(max_examples=200, deadline=None)
+def test_any_script_is_cut_into_commands_on_its_own_lines(text):
+    pieces = split(text)
+    assert all(0 <= piece.line <= text.count("\n") for piece in pieces)
+    assert all(piece.is_comment or piece.text for piece in pieces)
+    assert all(parts(text))
+
+
+@given(SOURCE, st.sampled_from(["a.py", "a.sql", "a.ipynb", "a.txt"]))
+@settings(max_examples=600, deadline=None)
+def test_any_source_is_read_and_every_line_named_is_in_it(text, path):
+    found = read_source(path, text)
+    count = len(normal_lines(text))
+    lines = [each.line for each in (*found.datasets, *found.expectations, *found.errors)]
+    assert all(1 <= line <= count for line in [*lines, found.api_line])
+    assert all(error.column >= 1 and error.message for error in found.errors)
+
+
+@given(st.text(max_size=120))
+def test_a_name_is_a_plain_word_or_refused(text):
+    try:
+        name = check_name(text)
+    except UsageError:
+        return
+    assert name.isascii()
+    assert not set(name) & set("/\\.\0 ")
+
+
+@given(st.text(max_size=40))
+def test_any_title_has_an_active_form(text):
+    assert active_form(text)
