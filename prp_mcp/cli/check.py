@@ -66,8 +66,7 @@ def _shown(given: str, plan: Plan, sound: bool) -> dict[str, Any]:
         "commands": len(plan.commands),
         "checklist": len(plan.checklist),
         "findings": [
-            {"rule": item.rule, "severity": item.severity, "line": item.line, "column": item.column, "text": item.text, "why": item.why}
-            for item in plan.findings
+            {key: value for key, value in vars(item).items() if key != "fix"} for item in plan.findings
         ],
         "bindings": sorted({binding.name for binding in plan.bindings}),
     }  # fmt: skip

@@ -63,7 +63,11 @@ _EXPECTED = re.compile(r"(?:expected|expect|should (?:see|return|print|show))\b[
 _TREE = re.compile(r"[\u2500-\u257f]")
 _SLASH = re.compile(r"/[a-z][\w:-]*(?:\s|$)")
 _BINDING = re.compile(r"<(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})>")
-_RESERVED = re.compile(r"your\b|your[-_]|todo|tbd|fixme", re.IGNORECASE)
+# What a template asks for, and markup in a quotation ("grep '<b>' page.html").
+_RESERVED = re.compile(
+    r"your\b|your[-_]|todo|tbd|fixme|(?:[a-z]|h[1-6]|br|td|th|tr|ul|ol|li|div|span|html|head|body|title|table|img)$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,9 @@ def _dataset(decorator: ast.expr, api_name: str, function: str | None) -> Datase
 
 
 def _kind(node: ast.FunctionDef | ast.AsyncFunctionDef, api: Api | None) -> Kind:
-    attributes = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+    # The body alone: a decorator's own `dlt.table` reads nothing.
+    found = (each for statement in node.body for each in ast.walk(statement))
+    attributes = {each.attr for each in found if isinstance(each, ast.Attribute)}
     if attributes & _STREAMS or api == "pyspark.pipelines":
         return "streaming table"
     return "materialized view" if attributes & _BATCHES else "table"

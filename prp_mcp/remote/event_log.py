@@ -19,10 +19,10 @@ class ExpectationCount:
 
 @dataclass
 class DatasetLog:
-    """What the events say about one dataset."""
+    """What the events say about one dataset; one without a flow of its own (a view) stays DEFINED."""
 
     name: str
-    state: str = "QUEUED"
+    state: str = "DEFINED"
     rows: int = 0
     dropped: int = 0
     measured: bool = False

@@ -161,7 +161,7 @@ def _rollback(story: Story) -> str:
 
 def _next(story: Story) -> str:
     if story.passed:
-        return "- Review the changes and this summary, then open the pull request.\n- Promote to the next target after review."
+        return "- Review the changes and this summary, then open the pull request.\n- Promote to the next target."
     stuck = next((line for line in story.gates if line.verdict != "passed"), None)
     where = f"- Mend what the {stuck.gate} gate found, then run the PRP again." if stuck else ""
     return where or "- Look at the rollback, then run the PRP again."

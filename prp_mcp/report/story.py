@@ -126,10 +126,14 @@ def _updates(run: Run) -> tuple[dict[str, Any], ...]:
             "update": effect.result["update"],
             "state": ended.get(effect.result["update"], "running"),
             "started": effect.intent.at,
-            "url": f"{run.host}/pipelines/{effect.intent.body['request']['pipeline']}/updates/{effect.result['update']}",
+            "url": _url(run.host, effect.intent.body["request"]["pipeline"], effect.result["update"]),
         }
         for effect in run.done("start")
     )
+
+
+def _url(host: str, pipeline: str, update: str) -> str:
+    return f"{host}/pipelines/{pipeline}/updates/{update}"
 
 
 def _datasets(run: Run) -> tuple[dict[str, Any], ...]:

@@ -19,8 +19,7 @@ def write_project(folder: Path) -> list[Path]:
     taken = sorted(str(path.relative_to(folder)) for path in wanted if path.exists())
     if taken:
         raise UsageError(
-            f"The folder {str(folder)!r} already has {taken[0]!r}"
-            + (f" and {len(taken) - 1} more." if taken[1:] else "."),
+            f"The folder {str(folder)!r} already has {len(taken)} of the sample's files, the first is {taken[0]!r}.",
             remedy="Choose an empty folder, or move those files away; nothing is overwritten.",
         )
     for path, source in wanted.items():

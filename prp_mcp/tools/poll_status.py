@@ -173,8 +173,9 @@ def _evidence(log: UpdateLog) -> list[dict[str, Any]]:
 
 def _rows(log: UpdateLog) -> str:
     written = sum(item.rows for item in log.datasets.values())
-    done = sum(item.state == "COMPLETED" for item in log.datasets.values())
-    return f"{written:,} rows, {done} of {len(log.datasets)} datasets done"
+    flows = [item for item in log.datasets.values() if item.state != "DEFINED"]
+    done = sum(item.state == "COMPLETED" for item in flows)
+    return f"{written:,} rows, {done} of {len(flows)} datasets done"
 
 
 def _span(page: EventPage) -> float:

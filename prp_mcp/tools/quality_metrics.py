@@ -112,7 +112,8 @@ def _missing(logs: list[UpdateLog], facts: CodeFacts) -> list[Finding]:
 
 
 def _low(item: dict[str, Any]) -> str:
-    return f"{item['rate']:.2%} of {item['passed'] + item['failed']:,} records passed, {item['threshold']:.2%} are demanded"
+    total = item["passed"] + item["failed"]
+    return f"{item['rate']:.2%} of {total:,} records passed, {item['threshold']:.2%} are demanded"
 
 
 TOOL = Tool(

@@ -136,7 +136,7 @@ TOOL = Tool(
     name="validate_bundle",
     title="Validate the bundle",
     description="Validate the bundle for the run's target and plan the deployment; warnings count as failures, a plan "
-    "that deletes or recreates is refused. Binds the evidence to the files as they are: edit later and later gates close.",
+    "that deletes or recreates is refused. The evidence is bound to the files as they are: an edit closes the gates.",
     arguments=Arguments,
     fields=BundleFields,
     run=validate_bundle,

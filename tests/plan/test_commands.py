@@ -56,18 +56,9 @@ def test_a_bold_line_can_name_a_level():
         ('curl x --json \'{\n  "a": "b"\n}\'\nmake b', ['curl x --json \'{\n  "a": "b"\n}\'', "make b"]),
     ],
     ids=[
-        "comments",
-        "prompts",
-        "continued",
-        "glued",
-        "heredoc",
-        "tabbed heredoc",
-        "quotation",
-        "loop",
-        "condition",
-        "function",
-    ]
-    + ["substitution", "one-line loop", "no comment", "here-string", "json"],
+        *("comments", "prompts", "continued", "glued", "heredoc", "tabbed heredoc", "quotation", "loop", "condition"),
+        *("function", "substitution", "one-line loop", "no comment", "here-string", "json"),
+    ],
 )
 def test_a_script_is_cut_where_a_shell_would_cut_it(script, expected):
     assert texts(script) == expected
@@ -93,7 +84,10 @@ def test_commands_outside_the_validation_are_no_proof():
 
 
 def test_what_is_expected_belongs_to_the_command_before_it():
-    script = "# Expected: all clean\nmake a\nmake b  # Expected: no errors\nmake c\n# Expected results:\n# - one\n# - two\nmake d"
+    script = (
+        "# Expected: all clean\nmake a\nmake b  # Expected: no errors\n"
+        "make c\n# Expected results:\n# - one\n# - two\nmake d"
+    )
     found = plan(validation=f"```bash\n{script}\n```").commands
     assert [command.expected for command in found] == ["all clean", "no errors", "one; two", None]
 
@@ -141,12 +135,12 @@ def test_a_command_that_cannot_be_run_says_why(command, why):
     ["pytest a && pytest b", "make 2>&1", "grep '<b>' x.html | wc -l > /dev/null", "databricks bundle deploy"],
 )
 def test_a_command_that_can_be_run_is_not_blocked(command):
-    assert why_blocked(command) is None or "<b>" in command
+    assert why_blocked(command) is None
 
 
 def test_a_quotation_that_never_ends_blocks_the_command():
     found = plan(validation="```bash\nmake a\necho 'it\nmake b\n```").commands
-    assert [command.blocked for command in found][0] is None
+    assert found[0].blocked is None
     assert "never closed" in (found[1].blocked or "")
 
 

@@ -72,7 +72,10 @@ def test_the_strictest_of_several_rates_counts_and_the_difference_is_noted():
 
 
 def test_a_quality_block_gives_rates_by_dataset_and_expectation():
-    block = "```yaml\nquality:\n  overall: 99.5%\n  silver_orders:\n    valid_id: 1\n    valid_amount: '>= 98.5%'\n  gold.x: 0.9\n```"
+    block = (
+        "```yaml\nquality:\n  overall: 99.5%\n  silver_orders:\n    valid_id: 1\n"
+        "    valid_amount: '>= 98.5%'\n  gold.x: 0.9\n```"
+    )
     assert dict(plan(rest=block).thresholds) == {
         "*": 0.995,
         "silver_orders.valid_id": 1.0,

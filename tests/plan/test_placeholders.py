@@ -60,6 +60,7 @@ def test_what_is_left_to_fill_in_is_found_with_its_place(line, token, column):
         "Filter on a < b and c > d",
         "<!-- TODO: for the author of the template -->",
         "The todo list of the app",
+        "Search for TODO: and FIXME: in the sources",
         "Ratio 7/10 of the total_/10 columns",
         "[1]",
         "Call f(x)[first key]",

@@ -1,5 +1,7 @@
 """Whatever the text: no crash, and every place that is named lies inside it."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -158,7 +160,7 @@ def test_blanking_out_keeps_every_letter_in_its_place(text):
         assert len(blanked) == len(text)
         assert all(a in (b, " ") for a, b in zip(blanked, text, strict=True))
     spans = code_spans(text)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in pairwise(spans))
 
 
 @given(PROSE)
@@ -175,7 +177,8 @@ def test_any_script_is_cut_into_commands_on_its_own_lines(text):
 def test_any_source_is_read_and_every_line_named_is_in_it(text, path):
     found = read_source(path, text)
     count = len(normal_lines(text))
-    lines = [each.line for each in (*found.datasets, *found.expectations, *found.errors)]
+    lines = [each.line for each in found.datasets] + [each.line for each in found.expectations]
+    lines += [each.line for each in found.errors]
     assert all(1 <= line <= count for line in [*lines, found.api_line])
     assert all(error.column >= 1 and error.message for error in found.errors)
 

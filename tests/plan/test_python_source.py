@@ -30,7 +30,8 @@ def datasets(code: str) -> list[tuple[str | None, str]]:
 )
 def test_the_api_is_known_by_every_name_it_can_be_imported_under(imported, prefix, api):
     found = facts(
-        f"# a comment\n{imported}\n@{prefix}table\n@{prefix}expect('ok', 'a > 1')\ndef orders():\n    return spark.readStream\n"
+        f"# a comment\n{imported}\n@{prefix}table\n@{prefix}expect('ok', 'a > 1')\n"
+        "def orders():\n    return spark.readStream\n"
     )
     assert (found.api, found.api_line) == (api, 2)
     assert [(each.name, each.kind, each.line) for each in found.datasets] == [("orders", "streaming table", 3)]
@@ -95,7 +96,10 @@ def test_arguments_that_cannot_be_seen_leave_the_name_open():
 
 
 def test_datasets_of_a_factory_are_found():
-    code = "import dlt\ndef make(n):\n    @dlt.table(name=n)\n    def _():\n        return dlt.read(n)\nfor n in 'ab':\n    make(n)\n"
+    code = (
+        "import dlt\ndef make(n):\n    @dlt.table(name=n)\n    def _():\n        return dlt.read(n)\n"
+        "for n in 'ab':\n    make(n)\n"
+    )
     assert datasets(code) == [(None, "materialized view")]
 
 
@@ -124,7 +128,10 @@ dlt.create_streaming_table("u", expect_all_or_fail={"d": "w"}, expect_all=rules)
 
 
 def test_the_configuration_a_source_reads_is_listed_once():
-    code = "a = spark.conf.get('x.y')\nb = spark.conf.get('x.y', 'z')\nc = spark.conf.get(key)\nd = session.conf.get('w')\n{}.get('v')"
+    code = (
+        "a = spark.conf.get('x.y')\nb = spark.conf.get('x.y', 'z')\nc = spark.conf.get(key)\n"
+        "d = session.conf.get('w')\n{}.get('v')"
+    )
     assert facts(code).config_keys == ("x.y", "w")
 
 

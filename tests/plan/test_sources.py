@@ -3,8 +3,10 @@ import pytest
 from prp_mcp.plan.sources import patterns, read_source, read_sources
 
 FILES = {
-    "src/pipelines/silver/orders.sql": "CREATE MATERIALIZED VIEW silver_orders (CONSTRAINT k EXPECT (a) ON VIOLATION DROP ROW) AS SELECT 1",
-    "src/pipelines/bronze/orders.py": "import dlt\n\n@dlt.table\n@dlt.expect('a', 'b')\ndef bronze_orders():\n    return spark.readStream",
+    "src/pipelines/silver/orders.sql": "CREATE MATERIALIZED VIEW silver_orders "
+    "(CONSTRAINT k EXPECT (a) ON VIOLATION DROP ROW) AS SELECT 1",
+    "src/pipelines/bronze/orders.py": "import dlt\n\n@dlt.table\n@dlt.expect('a', 'b')\n"
+    "def bronze_orders():\n    return spark.readStream",
     "src/pipelines/bronze/returns.py": "import dlt\n@dlt.table\ndef bronze_returns():\n    return spark.readStream",
     "src/shared/names.py": "X = 1",
     "README.md": "import dlt",

@@ -78,7 +78,8 @@ def test_a_comment_on_a_column_does_not_describe_the_table():
         "CREATE OR REPLACE TEMPORARY FUNCTION f(a INT) RETURNS INT RETURN a + 1",
         "CREATE MATERIALIZED VIEW a AS SELECT window.start, count(*) FROM b GROUP BY window(ts, '1 hour')",
         "CREATE STREAMING TABLE a AS SELECT * FROM STREAM(b) WATERMARK ts DELAY OF INTERVAL 10 MINUTES AS x WHERE y",
-        "CREATE MATERIALIZED VIEW a AS SELECT * EXCEPT (b), c:d.e::int, \"s\", r'\\d' FROM json.`/x` QUALIFY rank() OVER w = 1",
+        "CREATE MATERIALIZED VIEW a AS SELECT * EXCEPT (b), c:d.e::int, \"s\", r'\\d' FROM json.`/x` "
+        "QUALIFY rank() OVER w = 1",
         "CREATE MATERIALIZED VIEW a AS FROM b SELECT transform(xs, x -> x + 1) GROUP BY ALL",
         "CREATE MATERIALIZED VIEW a AS SELECT * FROM b WHERE ${filter} ORDER",
         "CREATE MATERIALIZED VIEW a AS SELECT 'it''s', 'a\\'b', `it's` FROM b /* ' /* nested */ ' */",
@@ -99,7 +100,7 @@ def test_what_is_right_or_not_sure_is_no_error(text):
     [
         ("SELECT 1;\nSELCT 2;", 2, 1, "SELCT"),
         ("CREATE OR REFRESH STREAMNG TABLE a AS SELECT 1", 1, 19, "STREAMNG"),
-        ("CREATE MATERIALIZED VIEW a AS\nSELECT *\n FORM x y z", 3, 9, "Unexpected"),
+        ("CREATE MATERIALIZED VIEW a AS\nSELECT *\n FORM x y z", 3, 7, "Unexpected"),
         ("CREATE MATERIALIZED VIEW a AS SELECT FROM WHERE", 1, 43, "WHERE"),
         ("CREATE MATERIALIZED VIEW a", 1, 1, "no query"),
         ("CREATE MATERIALIZED VIEW a AS", 1, 28, "query is missing"),

@@ -33,6 +33,6 @@ def test_the_template_filled_in_is_a_sound_plan():
     assert [task.id for task in found.tasks] == ["T1", "T2", "T3", "T4", "T5"]
     assert [command.level for command in found.commands] == [1, 1, 2, 3, 3, 4]
     assert [command.gate for command in found.commands] == ["bundle", "compile", None, "deployment", "execution", None]
-    assert {"*": 0.995, "orders.valid_id": 1.0} == dict(found.thresholds)
+    assert dict(found.thresholds) == {"*": 0.995, "orders.valid_id": 1.0}
     assert [binding.name for binding in found.bindings] == ["warehouse_id"]
     assert all(check.mandatory for check in found.checklist)

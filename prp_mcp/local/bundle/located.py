@@ -15,6 +15,9 @@ MOST_NODES = 100_000
 
 MOST_BYTES = 4 * 1024 * 1024
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_QUOTED = ("'", '"', "|", ">")
+"""Styles that make a scalar text; a plain one has None or, from the C loader, an empty text."""
+
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+|0o[0-7]+)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|nan)", re.I)
 _WORDS: dict[str, bool | None] = {
@@ -154,7 +157,7 @@ class _Reader:
         merged = Node({}, at)
         for key, child in node.value:
             name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-            if name == "<<" and key.style is None:
+            if name == "<<" and key.style not in _QUOTED:
                 sources = child.value if isinstance(child, yaml.SequenceNode) else [child]
                 for source in sources:
                     read = self.read(source, above)
@@ -175,7 +178,7 @@ class _Reader:
 def _scalar(node: yaml.ScalarNode) -> Any:
     """Return the scalar as YAML 1.2 has it: `yes` and `on` are text."""
     text = str(node.value)
-    if node.style is not None or (node.tag == "tag:yaml.org,2002:str" and text):
+    if node.style in _QUOTED:
         return text
     if text in _WORDS:
         return _WORDS[text]

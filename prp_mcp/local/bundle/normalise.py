@@ -44,18 +44,11 @@ def _struct(node: Node, kind: str, path: str, findings: Findings) -> Node | None
             fitting = normalised(child, fields[key], f"{path}.{key}".lstrip("."), findings)
             if fitting is not None:
                 made.value[key] = fitting
-        elif not _held(kind, key):
+        elif kind == "Resources" and key in UNSUPPORTED:
+            made.value[key] = copied(child)  # Known but not served: refused later, by name.
+        elif not (kind == "Root" and key.startswith((".", "x-"))):
             findings.warn(f"unknown field: {key}", path=path, at=node.keys.get(key, node.at))
     return made
-
-
-def _held(kind: str, key: str) -> bool:
-    """Return whether a key that is not in the table is nevertheless no mistake.
-
-    A top-level key that starts with a dot or `x-` holds anchors; a resource type that is known but not served is
-    refused later, by name.
-    """
-    return (kind == "Root" and key.startswith((".", "x-"))) or (kind == "Resources" and key in UNSUPPORTED)
 
 
 def _map(node: Node, kind: str, path: str, findings: Findings) -> Node | None:

@@ -72,7 +72,7 @@ _OWN: dict[str, dict[str, str]] = {
         "uuid": "string",
         "target": "string",
         "environment": "string",
-        "mode": "enum:Mode",
+        "mode": "string",
         "git": "@Git",
         "deployment": "@Deployment",
         "engine": "enum:Engine",
@@ -143,7 +143,6 @@ _OWN: dict[str, dict[str, str]] = {
     },
 }
 _OWN_ENUMS = {
-    "Mode": ["development", "production"],
     "Engine": ["direct", "terraform"],
     "VariableType": ["complex"],
 }

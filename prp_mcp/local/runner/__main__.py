@@ -16,7 +16,7 @@ from prp_mcp.local.runner.spec import Spec, read_spec
 from prp_mcp.local.runner.statement import answer, drop_tables
 from prp_mcp.local.runner.update import Update
 
-CANCEL_SECONDS = 6.0
+CANCEL_SECONDS = 4.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,12 +59,17 @@ def _update(spec: Spec) -> int:
     update = Update(spec, Channel(origin))
 
     def cancel() -> None:
-        # A stream or a job that does not end within seconds takes the JVM with it.
-        backstop = threading.Timer(CANCEL_SECONDS, lambda: (jvm.stop(spec.home), os._exit(0)))
+        backstop = threading.Timer(CANCEL_SECONDS, replace_jvm)
         backstop.daemon = True
         backstop.start()
         if not update.cancel():
             jvm.stop(spec.home)
+        os._exit(0)
+
+    def replace_jvm() -> None:
+        # A stream or a job that does not end within seconds takes the JVM with it.
+        update.canceled()
+        jvm.stop(spec.home)
         os._exit(0)
 
     # The main thread may be waiting for Spark or in a user's loop: another one does the work and ends the process.

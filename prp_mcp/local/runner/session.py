@@ -57,6 +57,8 @@ def end_leftovers(session: Any) -> bool:
     Killing the update's Python process stops nothing: its jobs and streams go on (measured for minutes).
     """
     shared = session._jsparkSession.sharedState()
+    # Jobs first: a stream waits for its own.
+    session.sparkContext._jsc.sc().cancelJobsWithTag(TAG)
     for query in list(shared.activeStreamingQueries().values()):
         with contextlib.suppress(Exception):  # whatever it answers, the check below decides
             query.stop()
@@ -83,7 +85,7 @@ def _session_settings() -> dict[str, str]:
     return {
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
-        "spark.sql.streaming.stopTimeout": "5s",
+        "spark.sql.streaming.stopTimeout": "3s",
         # Counts are read from the progress of every micro-batch: none may be forgotten before it was read.
         "spark.sql.streaming.numRecentProgressUpdates": "100000",
         "spark.sql.streaming.metricsEnabled": "false",

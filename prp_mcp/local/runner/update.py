@@ -55,12 +55,15 @@ class Update:
 
     def cancel(self) -> bool:
         """End the update's streams and jobs; return False when they do not end and the JVM must go."""
-        ended = True
         self._channel.only_this_thread()
-        if self._spark is not None:
-            ended = session.end_leftovers(self._spark)
-        self._channel.state("CANCELED")
+        ended = self._spark is None or session.end_leftovers(self._spark)
+        self.canceled()
         return ended
+
+    def canceled(self) -> None:
+        """Report that the update is cancelled; whoever says so first has the last word."""
+        self._channel.only_this_thread()
+        self._channel.state("CANCELED")
 
     def _run(self) -> Fault | None:
         spec = self._spec

@@ -8,6 +8,7 @@ import enum
 import json
 import typing
 from pathlib import Path
+from typing import Any
 
 TARGET = Path(__file__).parents[3] / "prp_mcp" / "local" / "bundle" / "fields.json"
 
@@ -39,10 +40,11 @@ PIPELINE_LEVELS = ["CAN_MANAGE", "CAN_RUN", "CAN_VIEW", "IS_OWNER"]
 JOB_LEVELS = ["CAN_MANAGE", "CAN_MANAGE_RUN", "CAN_VIEW", "IS_OWNER"]
 
 
-def table():
+def table() -> dict[str, Any]:
     from databricks.sdk.service import jobs, pipelines
 
-    types, enums = {}, {}
+    types: dict[str, Any] = {}
+    enums: dict[str, list[str]] = {}
     roots = {
         "Pipeline": pipelines.PipelineSpec,
         "Job": jobs.JobSettings,
@@ -79,7 +81,7 @@ def _fields(kind, types, enums):
     return {field.name: _spell(hints[field.name], types, enums) for field in dataclasses.fields(kind)}
 
 
-def _spell(hint, types, enums):
+def _spell(hint: Any, types: dict[str, Any], enums: dict[str, list[str]]) -> str:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Union:
         return _spell(next(a for a in arguments if a is not type(None)), types, enums)
@@ -90,7 +92,7 @@ def _spell(hint, types, enums):
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         enums[hint.__name__] = sorted(member.value for member in hint)
         return "enum:" + hint.__name__
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if hint.__name__ not in types:
             types[hint.__name__] = {}
             types[hint.__name__].update(_fields(hint, types, enums))

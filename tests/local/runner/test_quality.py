@@ -88,7 +88,8 @@ def test_after_a_failed_expectation_a_mended_pipeline_reads_the_same_records_aga
 def test_an_empty_source_counts_zero_and_not_unknown(bench: Bench):
     bench.source(
         "src/a.py",
-        "import dlt\n@dlt.table\n@dlt.expect('positive', 'id > 0')\ndef t():\n    return spark.range(3).where('id > 5')\n"
+        "import dlt\n@dlt.table\n@dlt.expect('positive', 'id > 0')\ndef t():\n"
+        "    return spark.range(3).where('id > 5')\n"
         "@dlt.table\n@dlt.expect('never', 'id > 0')\ndef u():\n    return spark.range(3).where('false')\n",
     )
     outcome = bench.update()

@@ -6,7 +6,7 @@ import signal
 import uuid
 
 import pytest
-from databricks.sdk.errors import DatabricksError, NotFound, ResourceConflict
+from databricks.sdk.errors import NotFound, ResourceConflict
 
 from prp_mcp.local import control
 from tests.local.conftest import RUNNER, Http, until
@@ -246,7 +246,7 @@ def test_pipeline_names_are_unique_unless_asked_otherwise(client, http, pipeline
 
 
 def test_a_pipeline_in_an_unknown_catalog_is_refused(client):
-    with pytest.raises(DatabricksError, match="Catalog 'nope' does not exist"):
+    with pytest.raises(NotFound, match="Catalog 'nope' does not exist"):
         client.pipelines.create(name="lost", catalog="nope", schema="s")
 
 

@@ -1,0 +1,47 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test unit lint lock format clean
+
+help:
+	@echo "make demo   run the sample PRP end to end on the local workspace"
+	@echo "make test   all checks: format, lint, types, import rules, docstrings, tests"
+	@echo "make unit   the tests that need no Spark (under a minute)"
+	@echo "make lock   renew requirements.lock"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5,<1"
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps -e .
+	@touch $(READY)
+
+demo: $(READY)
+	$(BIN)/prp-mcp demo
+
+lint: $(READY)
+	$(BIN)/ruff format --check prp_mcp tests
+	$(BIN)/ruff check prp_mcp tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet prp_mcp
+
+unit: $(READY)
+	$(BIN)/pytest -m "not spark"
+
+test: lint
+	$(BIN)/pytest
+
+format: $(READY)
+	$(BIN)/ruff format prp_mcp tests
+	$(BIN)/ruff check --fix prp_mcp tests
+
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
