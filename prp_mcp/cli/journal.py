@@ -10,7 +10,9 @@ from prp_mcp.settings import ensure_private, read_settings
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("verify", "export"))
-    parser.add_argument("--run", default=None, help="only the records of this run (export)")
+    parser.add_argument(
+        "--run", dest="run_id", default=None, metavar="RUN", help="only the records of this run (export)"
+    )
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
@@ -20,7 +22,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
             count = journal.verify()
             screen.line(f"{count} records are whole and in order; head {journal.head()[:12]}.")
         else:
-            screen.raw("".join(canonical(vars(record)) + "\n" for record in journal.records(args.run)))
+            screen.raw("".join(canonical(vars(record)) + "\n" for record in journal.records(args.run_id)))
     finally:
         journal.close()
     return Exit.PASSED

@@ -14,11 +14,13 @@ from prp_mcp.report.markdown import render_markdown
 from prp_mcp.report.story import Story, tell
 from prp_mcp.settings import read_settings
 
-FORMATS = {
-    "md": render_markdown,
-    "html": render_html,
-    "json": lambda story: json.dumps(asdict(story), ensure_ascii=False, indent=2) + "\n",
-}
+
+def render_json(story: Story) -> str:
+    """Return the story as one JSON document."""
+    return json.dumps(asdict(story), ensure_ascii=False, indent=2) + "\n"
+
+
+FORMATS = {"md": render_markdown, "html": render_html, "json": render_json}
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,13 +32,13 @@ def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("item", help="id of the item, such as C3")
     parser.add_argument("--reason", required=True, help="why; it is shown in the summary")
-    parser.add_argument("--run", default="", help="run id (default: the open run)")
+    parser.add_argument("--run", dest="run_id", default="", metavar="RUN", help="run id (default: the open run)")
     parser.add_argument("--local", action="store_true", help="work with the local workspace")
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     engine = engine_for(settings_for(args))
-    for waived in waive_open(engine, args.run, args.reason, args.item):
+    for waived in waive_open(engine, args.run_id, args.reason, args.item):
         screen.line(f"{waived} is waived: {args.reason}")
     return Exit.PASSED
 

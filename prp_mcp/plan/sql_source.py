@@ -279,13 +279,11 @@ def _query(read: _Read, tokens: Sequence[Token], start: int) -> None:
 
 
 def _rewritten(text: str, body: Sequence[Token]) -> str:
-    """Return the query with what only pipelines know blanked out, every other letter in its place."""
+    """Return the query without what sqlglot does not know (it knows STREAM), every other letter in its place."""
     letters = list(text[body[0].start : body[-1].end])
     offset = body[0].start
     for index, token in enumerate(body):
-        if token.upper == "STREAM" and index and body[index - 1].upper in ("FROM", "JOIN", ",", "("):
-            _blank(letters, token.start - offset, token.end - offset)
-        elif token.upper == "WATERMARK":
+        if token.upper == "WATERMARK":
             last = _watermark_end(body, index)
             if last:
                 _blank(letters, token.start - offset, body[last].end - offset)

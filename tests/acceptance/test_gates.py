@@ -154,11 +154,11 @@ def test_a_second_run_on_the_same_bundle_and_target_is_refused_with_its_holder(s
 def test_an_interrupted_headless_run_rolls_back_and_leaves_no_process(scripted, tmp_path, number):
     name = f"stop{number.value}"
     project = mini(tmp_path / "p", name, good_script(name, sleep=60))
-    child = scripted.spawn(project, "run", "mini")
-    _wait_for(lambda: "start_pipeline" in _said(child))
-    child.send_signal(number)
-    rest = child.stdout.read()
-    assert child.wait(30) == 130
+    with scripted.spawn(project, "run", "mini") as child:
+        _wait_for(lambda: "start_pipeline" in _said(child))
+        child.send_signal(number)
+        rest = child.stdout.read()
+        assert child.wait(30) == 130
     assert f"Interrupted by {number.name}: rolling back" in rest
     assert "Rolled back: update" in rest
     assert scripted.deployed(name, "databricks.yml") == ""

@@ -74,6 +74,7 @@ def test_a_comment_on_a_column_does_not_describe_the_table():
         "COLUMNS * EXCEPT (op) STORED AS SCD TYPE 2",
         "CREATE FLOW f AS AUTO CDC INTO t FROM STREAM(s) KEYS (id) SEQUENCE BY ts",
         "CREATE FLOW f AS INSERT INTO ONCE t BY NAME SELECT * FROM STREAM s",
+        "CREATE STREAMING TABLE a AS SELECT * FROM STREAM b.c x JOIN STREAM(LIVE.d) y ON x.i = y.i, STREAM `e f`",
         "SET x.y = z; USE CATALOG c; USE SCHEMA s;",
         "CREATE OR REPLACE TEMPORARY FUNCTION f(a INT) RETURNS INT RETURN a + 1",
         "CREATE MATERIALIZED VIEW a AS SELECT window.start, count(*) FROM b GROUP BY window(ts, '1 hour')",

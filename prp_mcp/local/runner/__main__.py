@@ -11,7 +11,7 @@ from typing import Any
 
 from prp_mcp.errors import PrpMcpError, UsageError
 from prp_mcp.local.runner import jvm
-from prp_mcp.local.runner.channel import Channel
+from prp_mcp.local.runner.channel import Channel, HandedOver
 from prp_mcp.local.runner.spec import Spec, read_spec
 from prp_mcp.local.runner.statement import answer, drop_tables
 from prp_mcp.local.runner.update import Update
@@ -74,7 +74,10 @@ def _update(spec: Spec) -> int:
 
     # The main thread may be waiting for Spark or in a user's loop: another one does the work and ends the process.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=cancel, daemon=True).start())
-    update.run()
+    try:
+        update.run()
+    except HandedOver:
+        threading.Event().wait()  # the thread that cancels ends the process
     sys.stderr.flush()
     # Threads of user code must not keep the process alive, and there is nothing left to say.
     os._exit(0)

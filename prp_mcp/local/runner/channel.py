@@ -13,6 +13,10 @@ from prp_mcp.clock import now
 TERMINAL = ("COMPLETED", "FAILED", "CANCELED")
 
 
+class HandedOver(BaseException):  # no error: the update was cancelled meanwhile
+    """Unwind a thread that has lost its say; no handler of user errors may catch it."""
+
+
 class Channel:
     """Own the process's real standard output; whatever user code or Spark prints goes to standard error."""
 
@@ -78,7 +82,7 @@ class Channel:
         self._write({"kind": "event", "event": event})
 
     def only_this_thread(self) -> None:
-        """Let nobody but the calling thread report from now on.
+        """Let nobody but the calling thread report from now on; another that tries is unwound by HandedOver.
 
         A cancelled stream ends like one that is done, so the thread that ran it must not have the last word.
         """
@@ -87,7 +91,9 @@ class Channel:
 
     def _write(self, line: Mapping[str, Any], *, last: bool = False) -> None:
         with self._lock:
-            if self._closed or self._speaker not in (None, threading.get_ident()):
+            if self._speaker not in (None, threading.get_ident()):
+                raise HandedOver
+            if self._closed:
                 return
             self._out.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
             self._out.flush()

@@ -51,18 +51,28 @@ def add_catalog(session: Any, catalog: str, warehouse: Path) -> None:
     session.conf.set(prefix, "org.apache.iceberg.spark.SparkCatalog")
 
 
-def end_leftovers(session: Any) -> bool:
-    """End what a killed update left running in the JVM; return False when it does not end.
+def mark_jobs(session: Any, update_id: str) -> None:
+    """Mark the jobs that this thread starts from now on as the update's."""
+    context = session.sparkContext._jsc.sc()
+    context.addJobTag(TAG)
+    context.setJobGroup(update_id, "", False)
+
+
+def end_leftovers(session: Any, update_id: str | None) -> bool:
+    """End what updates run in the JVM, and what `update_id` is about to; return False when it does not end.
 
     Killing the update's Python process stops nothing: its jobs and streams go on (measured for minutes).
     """
     shared = session._jsparkSession.sharedState()
     # Jobs first: a stream waits for its own.
-    session.sparkContext._jsc.sc().cancelJobsWithTag(TAG)
+    context = session.sparkContext._jsc.sc()
+    if update_id is not None:
+        context.cancelJobGroupAndFutureJobs(update_id)
+    context.cancelJobsWithTag(TAG)
     for query in list(shared.activeStreamingQueries().values()):
         with contextlib.suppress(Exception):  # whatever it answers, the check below decides
             query.stop()
-    session.sparkContext._jsc.sc().cancelJobsWithTag(TAG)
+    context.cancelJobsWithTag(TAG)
     return bool(shared.activeStreamingQueries().isEmpty())
 
 

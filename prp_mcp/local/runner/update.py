@@ -1,5 +1,6 @@
 """Run one update from its description to its terminal state."""
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from prp_mcp.local.runner.spec import Spec, check_settings
 from prp_mcp.local.runner.surface import Surface
 from prp_mcp.local.runner.writing import Writer
 
+CANCEL_POLL_SECONDS = 0.2
+
 
 class Update:
     """One update: `run` takes it to COMPLETED or FAILED; `cancel`, from any thread, to CANCELED."""
@@ -28,9 +31,16 @@ class Update:
         self._channel = channel
         self._paths = Paths(spec.files_root, spec.volumes_root)
         self._spark: Any = None
+        self._idle = threading.Event()
 
     def run(self) -> None:
         """Run the update; every outcome is reported on the channel, the terminal state last."""
+        try:
+            self._reported()
+        finally:
+            self._idle.set()
+
+    def _reported(self) -> None:
         spec = self._spec
         self._channel.event(
             "create_update",
@@ -56,7 +66,11 @@ class Update:
     def cancel(self) -> bool:
         """End the update's streams and jobs; return False when they do not end and the JVM must go."""
         self._channel.only_this_thread()
-        ended = self._spark is None or session.end_leftovers(self._spark)
+        while True:
+            ended = self._spark is None or session.end_leftovers(self._spark, self._spec.update_id)
+            # The thread that runs the update may be about to start another job: it is over when that thread is.
+            if self._idle.wait(CANCEL_POLL_SECONDS):
+                break
         self.canceled()
         return ended
 

@@ -1,0 +1,83 @@
+"""The MCP edge in memory, in both protocol eras."""
+
+import anyio
+import pytest
+from mcp import Client
+
+from prp_mcp.engine.door import Engine
+from prp_mcp.server import INSTRUCTIONS, build_server
+from prp_mcp.settings import read_settings
+from prp_mcp.tools.all_tools import TOOLS
+from tests.project import mini
+
+HOST = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "dapi" + "e" * 32}
+
+
+@pytest.fixture
+def engine(tmp_path):
+    project = mini(tmp_path / "p", "edge")
+    settings = read_settings({**HOST, "PRP_MCP_STATE_DIR": str(tmp_path / "state"), "PATH": ""})
+    return Engine(TOOLS, settings, project)
+
+
+def talk(engine, mode, conversation):
+    async def session():
+        async with Client(build_server(engine), mode=mode) as client:
+            return await conversation(client)
+
+    return anyio.run(session)
+
+
+both_eras = pytest.mark.parametrize("mode", ["auto", "legacy"])
+
+
+@both_eras
+def test_tools_are_listed_in_order_with_strict_arguments_and_true_annotations(engine, mode):
+    async def conversation(client):
+        return (await client.list_tools()).tools
+
+    tools = talk(engine, mode, conversation)
+    assert [item.name for item in tools] == [tool.name for tool in TOOLS]
+    assert all(item.input_schema["additionalProperties"] is False for item in tools)
+    kinds = {item.name: (item.annotations.read_only_hint, item.annotations.destructive_hint) for item in tools}
+    assert kinds["poll_status"] == (True, False)
+    assert kinds["deploy"] == (False, True)
+    assert all(len(item.name) <= 43 and len(item.description) < 500 for item in tools)
+
+
+@both_eras
+def test_a_result_is_structured_and_a_refusal_is_three_readable_lines(engine, mode):
+    async def conversation(client):
+        loaded = await client.call_tool("load_prp", {"prp": "mini"})
+        refused = await client.call_tool("deploy", {})
+        return loaded, refused
+
+    loaded, refused = talk(engine, mode, conversation)
+    assert list(loaded.structured_content)[:3] == ["verdict", "gate", "summary"]
+    assert loaded.structured_content["verdict"] == "passed"
+    assert refused.is_error
+    lines = refused.content[0].text.splitlines()
+    assert len(lines) == 3
+    assert lines[1] == "Next: call check_environment."
+
+
+@both_eras
+def test_prompt_resources_and_completion_know_the_prps_and_the_run(engine, mode):
+    async def conversation(client):
+        loaded = await client.call_tool("load_prp", {"prp": "mini"})
+        listed = [str(item.uri) for item in (await client.list_resources()).resources]
+        prompt = await client.get_prompt("execute_prp", {"prp": "mini"})
+        text = (await client.read_resource("prp://mini")).contents[0].text
+        summary = (await client.read_resource(listed[-1])).contents[0].text
+        return loaded.structured_content["run"], listed, prompt.messages[0].content.text, text, summary
+
+    run, listed, prompt, text, summary = talk(engine, mode, conversation)
+    assert listed[-1] == f"run://{run}/summary"
+    assert 'load_prp(prp="mini")' in prompt
+    assert text.startswith("# Mini pipeline")
+    assert "not reached" in summary
+
+
+def test_the_instructions_fit_and_name_every_gate_tool():
+    assert len(INSTRUCTIONS) < 2000
+    assert all(name in INSTRUCTIONS for name in ("load_prp", "check_environment", "poll_status", "write_summary"))
