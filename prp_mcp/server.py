@@ -64,36 +64,36 @@ def build_server(engine: Engine) -> Server[dict[str, Any]]:
     """Return an MCP server that serves `engine`; the transport is the caller's."""
     limiter = anyio.CapacityLimiter(64)  # the shared one is the transport's: 39 waiting tools would stall the server
 
-    async def list_tools(_: Any, __: Any) -> types.ListToolsResult:
+    async def _list_tools(_: Any, __: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_described(tool) for tool in engine.tools.values()])
 
-    async def call_tool(ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def _call_tool(ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
         return await _call(engine, limiter, ctx, params)
 
-    async def list_resources(_: Any, __: Any) -> types.ListResourcesResult:
+    async def _list_resources(_: Any, __: Any) -> types.ListResourcesResult:
         listed = await anyio.to_thread.run_sync(_resources, engine, limiter=limiter)
         return types.ListResourcesResult(resources=listed)
 
-    async def read_resource(_: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def _read_resource(_: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         text, kind = await anyio.to_thread.run_sync(_resource, engine, str(params.uri), limiter=limiter)
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=params.uri, mime_type=kind, text=text)]
         )
 
-    async def list_templates(_: Any, __: Any) -> types.ListResourceTemplatesResult:
+    async def _list_templates(_: Any, __: Any) -> types.ListResourceTemplatesResult:
         return types.ListResourceTemplatesResult(resource_templates=list(_TEMPLATES))
 
-    async def list_prompts(_: Any, __: Any) -> types.ListPromptsResult:
+    async def _list_prompts(_: Any, __: Any) -> types.ListPromptsResult:
         name = types.PromptArgument(name="prp", description="Name of the PRP in PRPs/", required=True)
         prompt = types.Prompt(name="execute_prp", title="Execute a PRP", description=_PROMPT_USE, arguments=[name])
         return types.ListPromptsResult(prompts=[prompt])
 
-    async def get_prompt(_: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+    async def _get_prompt(_: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         text = PROMPT.format(name=(params.arguments or {}).get("prp", "NAME"))
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
         return types.GetPromptResult(description=_PROMPT_USE, messages=[message])
 
-    async def complete(_: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
+    async def _complete(_: Any, params: types.CompleteRequestParams) -> types.CompleteResult:
         names = await anyio.to_thread.run_sync(_prp_names, engine, limiter=limiter)
         fitting = [name for name in names if name.startswith(params.argument.value)][:100]
         return types.CompleteResult(completion=types.Completion(values=fitting, total=len(fitting), has_more=False))
@@ -103,14 +103,14 @@ def build_server(engine: Engine) -> Server[dict[str, Any]]:
         version=__version__,
         title="prp-mcp",
         instructions=INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_list_resources=list_resources,
-        on_read_resource=read_resource,
-        on_list_resource_templates=list_templates,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
-        on_completion=complete,
+        on_list_tools=_list_tools,
+        on_call_tool=_call_tool,
+        on_list_resources=_list_resources,
+        on_read_resource=_read_resource,
+        on_list_resource_templates=_list_templates,
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_get_prompt,
+        on_completion=_complete,
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -45,7 +45,6 @@ class Driver:
     waiter: Waiter
     run: str = ""
     interrupted: str = ""
-    told: list[str] = field(default_factory=list)
 
     def step(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Execute a tool, show what came of it, and return a passing or running result. Raises Stopped."""
@@ -54,7 +53,7 @@ class Driver:
         done = self._tried(tool, arguments)
         if isinstance(done, dict):
             self.run = done["run"]
-        if tool != "poll_status" or isinstance(done, Refusal) or done["verdict"] != "running":
+        if not (tool == "poll_status" and isinstance(done, dict) and done["verdict"] in ("running", "passed")):
             show(self.screen, done, tool)
         if isinstance(done, Refusal):
             raise Stopped(REFUSED[done.code])
@@ -63,13 +62,15 @@ class Driver:
         return done
 
     def watch(self) -> dict[str, Any]:
-        """Follow the update until it has ended, saying what is new."""
-        cursor: str | None = None
+        """Follow the update until it has ended, telling of each dataset when it is done."""
+        told: set[str] = set()
         while True:
-            done = self.step("poll_status", wait_seconds=5, **({"cursor": cursor} if cursor else {}))
-            for news in done["news"]:
-                self.screen.detail(news)
-            cursor = done["cursor"] or cursor
+            done = self.step("poll_status", wait_seconds=5)
+            for item in done["datasets"]:
+                if item["state"] == "COMPLETED" and item["name"] not in told:
+                    told.add(item["name"])
+                    dropped = f", {item['dropped']:,} dropped" if item["dropped"] else ""
+                    self.screen.detail(f"{item['name']}: {item['rows']:,} rows{dropped}")
             if done["verdict"] == "passed":
                 return done
             if done["state"] == "COMPLETED":
@@ -108,7 +109,7 @@ def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> 
     driver.step("load_prp", prp=name, **({"target": target} if target else {}))
     for tool in BEFORE:
         driver.step(tool)
-    driver.watch()
+    show(driver.screen, driver.watch(), "poll_status")
     for tool in AFTER:
         done = driver.step(tool)
     if done["verdict"] == "running" and waive:

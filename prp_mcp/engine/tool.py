@@ -90,3 +90,8 @@ class Refusal:
         """Return the three lines a client shows."""
         tail = " · ".join(part for part in (self.code, self.run and f"run {self.run}", f"head {self.head}") if part)
         return f"{self.reason}\nNext: {self.next}\n{tail}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 task`, `2 tasks`: a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ import pathspec
 
 from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import foreign, target_trouble
 from prp_mcp.remote.event_log import TERMINAL
@@ -43,7 +43,9 @@ def check_environment(step: Step, _: Arguments) -> Outcome:
     if not catalogs:
         findings.append(Finding("catalog", "no Unity Catalog catalog is visible", "Ask for USE CATALOG on one."))
     if findings:
-        return Outcome(Verdict.FAILED, f"{len(findings)} preconditions do not hold.", fields, tuple(findings), evidence)
+        return Outcome(
+            Verdict.FAILED, f"Not ready: {counted(len(findings), 'finding')}.", fields, tuple(findings), evidence
+        )
     summary = f"{identity} on {present.credentials.host}, target {present.target}, base {fields['base'][:12]}."
     return Outcome(Verdict.PASSED, summary, fields, evidence=evidence)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.plan.facts import DatasetFact
 from prp_mcp.remote.event_log import short
@@ -42,11 +42,16 @@ def check_governance(step: Step, _: Arguments) -> Outcome:
             tables.append(_shown(full, table, {rule for rule, _ in troubles}))
     fields = {"tables": tables}
     if findings:
-        return Outcome(Verdict.FAILED, f"{len(findings)} findings in {len(tables)} tables.", fields, tuple(findings))
+        return Outcome(
+            Verdict.FAILED,
+            f"{counted(len(findings), 'finding')} in {counted(len(tables), 'table')}.",
+            fields,
+            tuple(findings),
+        )
     if not tables:
         return Outcome(Verdict.INCONCLUSIVE, "The update published no table.", fields)
     places = sorted({item["name"].rpartition(".")[0] for item in tables})
-    summary = f"{len(tables)} tables in {', '.join(places)} are owned, documented and granted as demanded."
+    summary = f"{counted(len(tables), 'table')} in {', '.join(places)}: owned, documented, granted as demanded."
     return Outcome(Verdict.PASSED, summary, fields)
 
 

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import pathspec
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.plan.facts import SourceFacts
 from prp_mcp.plan.sources import read_source
@@ -32,11 +32,15 @@ def compile_check(step: Step, _: Arguments) -> Outcome:
     evidence = {"files": sorted(facts)[:500]}
     if findings:
         return Outcome(
-            Verdict.FAILED, f"{len(findings)} findings in {len(facts)} files.", fields, tuple(findings), evidence
+            Verdict.FAILED,
+            f"{counted(len(findings), 'finding')} in {counted(len(facts), 'file')}.",
+            fields,
+            tuple(findings),
+            evidence,
         )
     if not facts:
         return Outcome(Verdict.INCONCLUSIVE, "There is no Python or SQL file to check.", fields, (), evidence)
-    return Outcome(Verdict.PASSED, f"{len(facts)} files compile.", fields, (), evidence)
+    return Outcome(Verdict.PASSED, f"{counted(len(facts), 'file')} checked, all compile.", fields, (), evidence)
 
 
 def library_paths(libraries: list[dict[str, object]], file_path: str, paths: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.store import Kind
@@ -67,7 +67,7 @@ def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
     }
     evidence = {"digest": plan.digest, "thresholds": dict(plan.thresholds), "checklist": _checklist(plan)}
     if errors:
-        summary = f"PRP {plan.name} is not ready: {len(errors)} findings must be mended."
+        summary = f"PRP {plan.name} is not ready: {counted(len(errors), 'finding')} to mend."
         return Outcome(Verdict.FAILED, summary, fields, findings, evidence, _mend(plan))
     counted = (
         f"{len(plan.tasks)} tasks, {len(plan.commands)} validation commands, {len(plan.checklist)} checklist items"

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import destructive, foreign
@@ -41,7 +41,9 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     evidence = _evidence(validation.config)
     if not ok:
         findings = findings or [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
-        return Outcome(Verdict.FAILED, f"The bundle has {len(findings)} findings.", fields, tuple(findings), evidence)
+        return Outcome(
+            Verdict.FAILED, f"The bundle has {counted(len(findings), 'finding')}.", fields, tuple(findings), evidence
+        )
     counts = ", ".join(f"{count} to {name}" for name, count in fields["plan"]["counts"].items()) or "no change"
     return Outcome(Verdict.PASSED, f"The bundle is valid for {step.run.target}; plan: {counts}.", fields, (), evidence)
 

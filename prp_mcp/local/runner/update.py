@@ -107,7 +107,7 @@ class Update:
         spec = self._spec
         up = jvm.started(spec.home)
         self._spark = session.attached(up, spec.home, spec.warehouse, spec.catalogs)
-        if not session.end_leftovers(self._spark):
+        if not session.end_leftovers(self._spark, None):
             raise UsageError(
                 "A stream of an earlier update does not end.", remedy="Stop the Spark JVM, then try again."
             )
