@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
-from prp_mcp import __version__
+from prp_mcp import __version__, process
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.schema import input_schema, output_schema
@@ -27,10 +28,14 @@ from prp_mcp.journal.runs import Run
 from prp_mcp.report.html import render_html
 from prp_mcp.report.markdown import render_markdown
 from prp_mcp.report.story import tell
+from prp_mcp.settings import read_policy
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 8.0
+RESUME_SECONDS = 20
+"""How long a run is left to a client that restarts its server, before policy `server_exit = "rollback"` applies."""
+
 SHUTDOWN_SECONDS = 0.35
 """Claude Code kills its server half a second after the first signal; nothing of worth is done at the end anyway."""
 
@@ -121,6 +126,7 @@ def serve_stdio(engine: Engine) -> None:
     happens, so there is nothing to save here.
     """
     anyio.run(_serve, engine)
+    _finish(engine)
     os._exit(0)  # a blocked reader of standard input, or a waiting tool's thread, must not keep the process
 
 
@@ -128,19 +134,35 @@ async def _serve(engine: Engine) -> None:
     server = build_server(engine)
     async with anyio.create_task_group() as group:
         with anyio.CancelScope() as serving:
-            group.start_soon(_end_on_signal, serving)
+            group.start_soon(_end_on_signal, engine, serving)
             async with stdio_server() as (reader, writer):
                 await server.run(reader, writer, server.create_initialization_options())
         group.cancel_scope.cancel()
 
 
-async def _end_on_signal(serving: anyio.CancelScope) -> None:
+async def _end_on_signal(engine: Engine, serving: anyio.CancelScope) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             serving.cancel()
             # The scope cannot end while the reader's thread is blocked in a read: leave it behind.
+            _finish(engine)
             await anyio.sleep(SHUTDOWN_SECONDS)
             os._exit(0)
+
+
+def _finish(engine: Engine) -> None:
+    """Leave a detached process behind that rolls the open run back, where policy asks for it and nobody resumes it."""
+    with contextlib.suppress(PrpMcpError):  # no repository or no readable policy: there is nothing to finish
+        _, root = locate(engine.folder)
+        if read_policy(root).rollback.server_exit == "hold":
+            return
+        for run in [run for run in _runs_here(engine) if run.open]:
+            words = ["rollback", run.id, "--reason", "the MCP server ended", "--unless-resumed", str(RESUME_SECONDS)]
+            with (engine.settings.state_dir / "finisher.log").open("ab") as log_file:
+                argv = [sys.executable, "-m", "prp_mcp", *words]
+                process.spawn(
+                    argv, cwd=engine.folder, env=engine.settings.environment, stdout=log_file, stderr=log_file
+                )
 
 
 def _described(tool: Tool) -> types.Tool:

@@ -2,8 +2,9 @@
 
 import argparse
 
-from prp_mcp.cli.command import Command, engine_for, exit_for, settings_for, show
+from prp_mcp.cli.command import Command, Exit, engine_for, exit_for, settings_for, show
 from prp_mcp.cli.screen import Screen
+from prp_mcp.engine.door import Engine
 from prp_mcp.engine.step import Waiter
 from prp_mcp.engine.tool import Refusal
 
@@ -14,12 +15,28 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--restore-files", action="store_true", help="set the work tree back too; changes go to a branch"
     )
+    parser.add_argument("--unless-resumed", type=float, metavar="SECONDS", help="first wait so long for a sign of life")
     parser.add_argument("--local", action="store_true", help="work with the local workspace")
 
 
+def _resumed(engine: Engine, run_id: str, seconds: float) -> bool:
+    """Wait `seconds` and return whether anything was recorded for the run meanwhile, or it has ended."""
+
+    def length() -> int:
+        return sum(len(run.records) for run in engine.runs() if run.open and run.id.startswith(run_id))
+
+    before = length()
+    Waiter().pause(seconds)
+    return length() != before
+
+
 def _run(args: argparse.Namespace, screen: Screen) -> int:
+    engine = engine_for(settings_for(args))
+    if args.unless_resumed is not None and _resumed(engine, args.run_id, args.unless_resumed):
+        screen.line("The run was resumed; nothing is rolled back.")
+        return Exit.PASSED
     given = {"run": args.run_id, "reason": args.reason, "restore_files": args.restore_files}
-    done = engine_for(settings_for(args)).execute("rollback", given, Waiter(progress=screen.progress))
+    done = engine.execute("rollback", given, Waiter(progress=screen.progress))
     show(screen, done, "rollback")
     if not isinstance(done, Refusal):
         for step in done["steps"]:

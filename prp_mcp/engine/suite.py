@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from prp_mcp.engine.step import Step
 from prp_mcp.gates.order import Gate
+from prp_mcp.plan.commands import stated_target
 from prp_mcp.plan.model import Check, Command
 
 ITEM_STATES = ("verified", "attested", "waived", "open")
@@ -51,10 +52,16 @@ def files_id(step: Step) -> str:
     return step.present.tested.id
 
 
+def proving_gate(step: Step, gate: str | None, command: str | None) -> Gate | None:
+    """Return the gate that proves a command, if its target is the run's: a deployment elsewhere proves nothing."""
+    target = stated_target(command) if command else None
+    return Gate(gate) if gate and target in (None, step.run.target) else None
+
+
 def _command(step: Step, command: Command, said: dict[str, str] | None) -> Item:
-    if command.gate:
-        held = step.standing.holds(Gate(command.gate))
-        return Item(command.id, command.text, "verified" if held else "open", f"gate {command.gate}", mandatory=True)
+    if gate := proving_gate(step, command.gate, command.text):
+        held = step.standing.holds(gate)
+        return Item(command.id, command.text, "verified" if held else "open", f"gate {gate}", mandatory=True)
     result = command_result(step, command.text)
     if result and result["met"]:
         return Item(command.id, command.text, "verified", f"exit {result['exit']}", mandatory=True)
@@ -65,10 +72,9 @@ def _command(step: Step, command: Command, said: dict[str, str] | None) -> Item:
 
 
 def _check(step: Step, check: Check, said: dict[str, str] | None, proven: dict[str, Item]) -> Item:
-    if check.gate:
-        held = step.standing.holds(Gate(check.gate))
-        if held:
-            return Item(check.id, check.text, "verified", f"gate {check.gate}", check.mandatory)
+    if gate := proving_gate(step, check.gate, check.command):
+        if step.standing.holds(gate):
+            return Item(check.id, check.text, "verified", f"gate {gate}", check.mandatory)
     elif check.command and (found := proven.get(check.command)) and found.state == "verified":
         return Item(check.id, check.text, "verified", found.proof, check.mandatory)
     if said:

@@ -1,6 +1,7 @@
 """Gather from a run's records what every report tells; nothing here looks at the world."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from prp_mcp.gates.order import TOOL_OF, Gate, Verdict
@@ -68,7 +69,7 @@ def tell(run: Run, head: str) -> Story:
     return Story(
         run=run.id,
         prp=run.prp,
-        title=str(prp["fields"].get("title", run.prp)),
+        title=str(prp["fields"].get("title", run.prp)).removeprefix("PRP:").strip(),
         goal=str(prp["fields"].get("goal", "")),
         worktree=run.worktree,
         target=run.target,
@@ -109,12 +110,24 @@ def _line(run: Run, gate: Gate) -> GateLine:
         verdict=body["verdict"],
         summary=body["summary"],
         at=tried[-1].at,
-        seconds=float(body["seconds"]),
+        seconds=_length(run, gate, tried[-1]),
         attempts=len(tried),
         seq=tried[-1].seq,
         findings=tuple(body["findings"]),
         materials=dict(body["materials"]),
     )
+
+
+def _length(run: Run, gate: Gate, record: Record) -> float:
+    """Return the seconds a gate took; the execution's are those of the update, not of the last look at it."""
+    started = run.done("start")
+    if gate is Gate.EXECUTION and started:
+        return (_moment(record.at) - _moment(started[-1].intent.at)).total_seconds()
+    return float(record.body["seconds"])
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _updates(run: Run) -> tuple[dict[str, Any], ...]:

@@ -69,10 +69,12 @@ def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
     if errors:
         summary = f"PRP {plan.name} is not ready: {counted(len(errors), 'finding')} to mend."
         return Outcome(Verdict.FAILED, summary, fields, findings, evidence, _mend(plan))
-    counted = (
-        f"{len(plan.tasks)} tasks, {len(plan.commands)} validation commands, {len(plan.checklist)} checklist items"
+    parts = (
+        counted(len(plan.tasks), "task"),
+        counted(len(plan.commands), "validation command"),
+        counted(len(plan.checklist), "checklist item"),
     )
-    return Outcome(Verdict.PASSED, f"PRP {plan.name} is complete: {counted}.", fields, findings, evidence)
+    return Outcome(Verdict.PASSED, f"PRP {plan.name} is complete: {', '.join(parts)}.", fields, findings, evidence)
 
 
 def source_texts(snapshot: Snapshot) -> dict[str, str]:

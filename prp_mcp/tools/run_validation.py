@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import Field
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import Item, command_result, files_id, suite_items, unsettled
+from prp_mcp.engine.suite import Item, command_result, files_id, proving_gate, suite_items, unsettled
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.commands import Blocked, invocations, why_not_allowed
 from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.plan.commands import stated_target
 from prp_mcp.plan.model import Command
 from prp_mcp.repo.scratch import CommandResult, run_command, scratch_copy
 
@@ -72,14 +73,9 @@ def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
 
 
 def _shown(step: Step, command: Command) -> dict[str, Any]:
-    if command.gate:
-        held = step.standing.holds(Gate(command.gate))
-        return {
-            "id": command.id,
-            "gate": command.gate,
-            "met": True if held else None,
-            "why": f"proven by the {command.gate} gate",
-        }
+    if gate := proving_gate(step, command.gate, command.text):
+        met = True if step.standing.holds(gate) else None
+        return {"id": command.id, "gate": gate.value, "met": met, "why": f"proven by the {gate} gate"}
     cached = command_result(step, command.text)
     if not cached or not cached["met"]:
         step.waiter.progress(f"{command.id}: {command.text[:80]}")
@@ -92,7 +88,9 @@ def _shown(step: Step, command: Command) -> dict[str, Any]:
 
 
 def _run(step: Step, command: Command) -> dict[str, Any]:
-    planned = Blocked(command.blocked) if command.blocked else invocations(command.text)
+    elsewhere = f"it is for target {stated_target(command.text)!r}" if command.gate else None
+    blocked = command.blocked or elsewhere
+    planned = Blocked(blocked) if blocked else invocations(command.text)
     if isinstance(planned, Blocked):
         return {"exit": None, "met": None, "why": f"not run: {planned.why}"}
     extra = step.present.policy.validation.allowed

@@ -22,7 +22,7 @@ class SummaryFields(Fields):
 
 def write_summary(step: Step, _: Arguments) -> Outcome:
     """Write the summary and the report; the gates before it were judged by the door."""
-    story = tell(step.run, step.journal.head())
+    story = tell(step.run, step.journal.head()[:12])
     fields = write_reports(story, step.present.root)
     summary = f"All gates passed; {fields['summary_path']} is written."
     following = f"Done: {fields['summary_path']}; the pull request text is in it."

@@ -200,6 +200,22 @@ def test_a_server_ends_at_once_on_a_signal_and_rolls_nothing_back(scripted, tmp_
     assert scripted.call(project, "rollback", reason="clean up")["verdict"] == "passed"
 
 
+@pytest.mark.guarantee("interrupt")
+def test_with_the_policy_a_detached_finisher_rolls_back_after_the_server_ended(scripted, tmp_path):
+    policy = '[rollback]\nserver_exit = "rollback"\n'
+    project = mini(tmp_path / "p", "finish", policy=policy)
+
+    async def talk(client):
+        await tool(client, "load_prp", prp="mini")
+        for name in ORDER[:4]:
+            await tool(client, name)
+
+    scripted.mcp(project, talk)
+    assert scripted.deployed("finish", "databricks.yml") != ""
+    _wait_for(lambda: "rolled back" in scripted.run(project, "status").stdout)
+    assert scripted.deployed("finish", "databricks.yml") == ""
+
+
 def test_committing_the_agents_work_closes_what_the_commit_could_change(scripted, tmp_path):
     project = mini(tmp_path / "p", "commits")
     scripted.call(project, "load_prp", prp="mini")

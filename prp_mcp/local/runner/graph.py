@@ -61,7 +61,6 @@ class Flow:
     function: Callable[[], Any]
     location: str
     once: bool = False
-    cdc: Any = None
 
 
 @dataclass

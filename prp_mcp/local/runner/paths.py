@@ -32,7 +32,7 @@ class Paths:
                 path = path[path.index(":") + 1 :]
         for prefix, root in (("/Volumes", self._volumes), ("/Workspace", self._files / "Workspace")):
             if path == prefix or path.startswith(prefix + "/"):
-                inside = os.path.normpath("/" + path[len(prefix) :])
+                inside = os.path.normpath("/" + path[len(prefix) :].lstrip("/"))
                 mapped = str(root) + (inside if inside != "/" else "")
                 return mapped + ("/" if path.endswith("/") and not mapped.endswith("/") else "")
         return path

@@ -90,11 +90,10 @@ class Planner:
         from pyspark.sql.types import StructType
 
         fields: dict[str, Any] = {}
-        for frame, flow in zip(frames, dataset.flows, strict=True):
+        for frame in frames:
             # Attaching the expectations is what proves that they can be evaluated.
             checked = Gauge(dataset, "plan").attach(frame)
-            shaped = declared(dataset, checked) if flow.cdc is None else flow.cdc.shaped(checked)
-            for one in shaped.schema.fields:
+            for one in declared(dataset, checked).schema.fields:
                 fields.setdefault(one.name.lower(), one)
         return StructType(list(fields.values()))
 

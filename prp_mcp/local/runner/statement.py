@@ -3,7 +3,9 @@
 import os
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ from prp_mcp.local.runner.sqltext import statements, tokens
 READING = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "FROM", "TABLE", "(")
 REFUSED_WORDS = ("INSERT", "REFLECT", "JAVA_METHOD", "TRY_REFLECT")
 ROW_LIMIT = 1000
+TYPED: Mapping[str, Callable[[str], Any]] = {
+    "STRING": str,
+    "BOOLEAN": lambda text: text.strip().lower() == "true",
+    **dict.fromkeys(("TINYINT", "BYTE", "SMALLINT", "SHORT", "INT", "INTEGER", "BIGINT", "LONG"), int),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), float),
+    "DECIMAL": Decimal,
+    "DATE": date.fromisoformat,
+    "TIMESTAMP": datetime.fromisoformat,
+}
 TIMESTAMP = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 
 
@@ -78,19 +89,25 @@ def _remove(folder: Path) -> None:
 
 
 def _frame(spark: Any, text: str, request: Mapping[str, Any], paths: Paths) -> Any:
-    from pyspark.sql import functions as f
-
     catalog = str(request.get("catalog") or next(iter(request["catalogs"])))
     schema = str(request.get("schema") or "default")
     spark.catalog.setCurrentCatalog(catalog)
     if spark.catalog._jcatalog.databaseExists(schema):
         spark.catalog._jcatalog.setCurrentDatabase(schema)
-    given = {
-        str(one["name"]): f.lit(one.get("value")).cast(str(one.get("type") or "string").lower())
-        for one in request.get("parameters") or []
-    }
+    given = {str(one["name"]): _value(one) for one in request.get("parameters") or []}
     reader = Reader(spark, Graph(catalog, schema), paths, AutoLoader(spark, paths, None))
     return reader.query(text, given or None)
+
+
+def _value(parameter: Mapping[str, Any]) -> Any:
+    """Return the typed value of a statement's parameter. Raises UsageError when the text is none of that type."""
+    value, kind = parameter.get("value"), str(parameter.get("type") or "STRING").partition("(")[0].upper()
+    if kind not in TYPED:
+        raise UsageError(f"A parameter cannot be a {kind!r} here.", remedy=f"Use one of {', '.join(TYPED)}.")
+    try:
+        return None if value is None else TYPED[kind](str(value))
+    except (ValueError, ArithmeticError) as error:
+        raise UsageError(f"{value!r} is no {kind}.", remedy="Correct the parameter's value.") from error
 
 
 def _result(frame: Any, limit: int) -> dict[str, Any]:

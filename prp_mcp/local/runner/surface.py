@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from prp_mcp.local.runner import cdc
 from prp_mcp.local.runner.fault import PipelineError
 from prp_mcp.local.runner.graph import Action, Dataset, Expectation, Flow, Graph, Kind
 from prp_mcp.local.runner.paths import Paths
@@ -16,9 +15,11 @@ WITHOUT_EFFECT = frozenset(
 """Arguments that tune a cluster, a layout or an access rule that this machine does not have."""
 
 REFUSED = {
+    "create_auto_cdc_flow": "merge in a materialized view, or run this pipeline on Databricks",
+    "apply_changes": "merge in a materialized view, or run this pipeline on Databricks",
     "create_sink": "write to a table instead, and run this pipeline on Databricks",
-    "create_auto_cdc_from_snapshot_flow": "use create_auto_cdc_flow, or run this pipeline on Databricks",
-    "apply_changes_from_snapshot": "use apply_changes, or run this pipeline on Databricks",
+    "create_auto_cdc_from_snapshot_flow": "run this pipeline on Databricks",
+    "apply_changes_from_snapshot": "run this pipeline on Databricks",
     "foreach_batch_sink": "write to a table instead, and run this pipeline on Databricks",
     "on_event_hook": "read the event log instead, and run this pipeline on Databricks",
     "update_flow": "use append_flow, or run this pipeline on Databricks",
@@ -50,8 +51,6 @@ class Surface:
         }
         for name in ("create_streaming_table", "create_target_table", "create_streaming_live_table"):
             names[name] = self._create_streaming_table
-        for name in ("create_auto_cdc_flow", "apply_changes"):
-            names[name] = self._auto_cdc
         for suffix, action in (("", Action.WARN), ("_or_drop", Action.DROP), ("_or_fail", Action.FAIL)):
             names[f"expect{suffix}"] = self._expect(action)
             names[f"expect_all{suffix}"] = self._expect_all(action)
@@ -146,16 +145,6 @@ class Surface:
             return function
 
         return given
-
-    def _auto_cdc(self, **named: Any) -> None:
-        location = self.location()
-        dataset = self._target(named.pop("target"), location)
-        source = named.pop("source")
-        change = cdc.read_change(dataset.name, source, named, location)
-        name = change.flow_name or dataset.name.table
-        dataset.flows.append(
-            Flow(name, dataset.name, lambda: self.reader.named(source, streaming=True), location, cdc=change)
-        )
 
     def _target(self, name: str, location: str) -> Dataset:
         dataset = self._graph.find(name)

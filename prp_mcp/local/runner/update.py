@@ -107,11 +107,14 @@ class Update:
         spec = self._spec
         up = jvm.started(spec.home)
         self._spark = session.attached(up, spec.home, spec.warehouse, spec.catalogs)
-        if not session.end_leftovers(self._spark, None):
+        latest = spec.home / "update.latest"
+        before = latest.read_text() if latest.is_file() else None
+        if not session.end_leftovers(self._spark, before):
             raise UsageError(
                 "A stream of an earlier update does not end.", remedy="Stop the Spark JVM, then try again."
             )
-        self._spark.sparkContext._jsc.sc().addJobTag(session.TAG)
+        latest.write_text(spec.update_id)
+        session.mark_jobs(self._spark, spec.update_id)
         self._spark._jsparkSession.sql(f"CREATE SCHEMA IF NOT EXISTS `{spec.catalog}`.`{spec.schema}`")
         self._spark.catalog.setCurrentCatalog(spec.catalog)
         self._spark.catalog._jcatalog.setCurrentDatabase(spec.schema)

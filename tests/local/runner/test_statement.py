@@ -1,0 +1,70 @@
+"""The `sql` and `drop` verbs."""
+
+import json
+
+import pytest
+
+from tests.local.runner.bench import Bench, verb
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.fixture(scope="module")
+def filled(spark_home):
+    bench = Bench(spark_home, "statements")
+    bench.source("src/a.py", "import dlt\n@dlt.table\ndef t():\n    return spark.range(5)\n")
+    assert bench.update().states[-1] == "COMPLETED"
+    return bench
+
+
+def test_a_query_answers_columns_and_text_rows(filled: Bench):
+    answer = filled.sql(
+        "SELECT id, timestamp '2025-01-02 03:04:05' AS at, array(1) AS a, NULL AS n FROM t WHERE id = :x",
+        parameters=[{"name": "x", "value": "3", "type": "BIGINT"}],
+    )
+    assert answer["columns"][0] == {"name": "id", "type_text": "bigint", "type_name": "LONG", "position": 0}
+    assert answer["rows"] == [["3", "2025-01-02T03:04:05.000Z", "[1]", None]]
+    assert answer["truncated"] is False
+
+
+def test_more_rows_than_the_limit_are_told(filled: Bench):
+    answer = filled.sql("SELECT id FROM t ORDER BY id", row_limit=2)
+    assert answer["rows"] == [["0"], ["1"]]
+    assert answer["truncated"] is True
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE t",
+        "INSERT INTO t VALUES (9)",
+        "WITH x AS (SELECT 1 AS id) INSERT INTO t SELECT * FROM x",
+        "SELECT 1; SELECT 2",
+        "SELECT reflect('java.lang.System', 'getProperty', 'user.home') FROM t",
+        "CREATE TABLE u (a int)",
+        "",
+    ],
+)
+def test_anything_but_one_reading_statement_is_refused(filled: Bench, statement: str):
+    assert filled.sql(statement)["error"]["error_code"] == "BAD_REQUEST"
+    assert filled.rows("SELECT count(*) FROM t") == [["5"]]
+
+
+def test_an_unknown_table_is_an_error_that_names_it(filled: Bench):
+    assert "nowhere" in filled.sql("SELECT * FROM nowhere")["error"]["message"]
+
+
+def test_drop_deletes_the_data_and_a_later_update_makes_it_anew(filled: Bench):
+    child = verb("drop", "--home", str(filled.home))
+    request = {"tables": ["main.statements.t", "main.statements.absent"], "warehouse": str(filled.home / "warehouse")}
+    _, err = child.communicate(json.dumps(request), timeout=60)
+    assert child.returncode == 0, err
+    assert "error" in filled.sql("SELECT * FROM t")
+    assert filled.update().states[-1] == "COMPLETED"
+    assert filled.rows("SELECT count(*) FROM t") == [["5"]]
+
+
+def test_drop_refuses_a_name_that_would_leave_the_warehouse(filled: Bench):
+    child = verb("drop", "--home", str(filled.home))
+    child.communicate(json.dumps({"tables": ["main.`../x`.t"]}), timeout=60)
+    assert child.returncode == 2
