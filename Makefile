@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:
 	@echo "make demo   run the sample PRP end to end on the local workspace"
 	@echo "make test   all checks: format, lint, types, import rules, docstrings, tests"
-	@echo "make unit   the tests that need no Spark (under a minute)"
+	@echo "make unit   the tests that start no processes and no Spark (under a minute)"
 	@echo "make lock   renew requirements.lock"
 
 $(READY): requirements.lock pyproject.toml
@@ -31,7 +31,7 @@ lint: $(READY)
 	$(BIN)/interrogate --quiet prp_mcp
 
 unit: $(READY)
-	$(BIN)/pytest -m "not spark"
+	$(BIN)/pytest -m "not spark and not process"
 
 test: lint
 	$(BIN)/pytest

@@ -97,7 +97,11 @@ def _updates(story: Story) -> str:
 def _quality(story: Story) -> str:
     if not story.datasets:
         return "Nothing was measured."
-    rows = [(item["short"], _number(item["rows"]), _number(item["dropped"]), item["state"]) for item in story.datasets]
+    rows = [
+        (item["short"], _number(item["rows"]), _number(item["dropped"]), item["state"])
+        for item in story.datasets
+        if item["state"] != "DEFINED"  # a view writes nothing
+    ]
     tables = [_table(("Dataset", "Rows written", "Records dropped", "State"), rows)]
     checks = [
         (

@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,15 @@ def test_a_killed_stream_goes_on_where_it_was_and_writes_no_row_twice(bench: Ben
     assert bench.rows(f"SELECT count(*), min(n), max(n) FROM ({per_id})") == [["20", "50", "50"]]
 
 
-def test_stop_ends_the_jvm_and_the_next_update_starts_another(tmp_path: Path):
-    bench = Bench(tmp_path / "home", "stopped")
+@pytest.fixture
+def own_home(tmp_path: Path) -> Iterator[Path]:
+    """A home whose JVM is ended even when the test fails."""
+    yield tmp_path / "home"
+    verb("stop", "--home", str(tmp_path / "home")).communicate(timeout=60)
+
+
+def test_stop_ends_the_jvm_and_the_next_update_starts_another(own_home: Path):
+    bench = Bench(own_home, "stopped")
     bench.source("src/a.py", QUICK)
     assert bench.update().states[-1] == "COMPLETED"
     first = json.loads((bench.home / "jvm.json").read_text())["pid"]
@@ -121,4 +129,3 @@ def test_stop_ends_the_jvm_and_the_next_update_starts_another(tmp_path: Path):
     assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
     assert bench.update().states[-1] == "COMPLETED"
     assert bench.rows("SELECT count(*) FROM quick") == [["3"]]
-    verb("stop", "--home", str(bench.home)).communicate(timeout=60)
