@@ -260,8 +260,8 @@ def _resources(engine: Engine) -> list[types.Resource]:
 
 
 def _runs_here(engine: Engine) -> list[Run]:
-    top = str(locate(engine.folder)[0].top)
-    return [run for run in engine.runs() if run.worktree == top]
+    root = str(locate(engine.folder)[1])
+    return [run for run in engine.runs() if run.folder == root]
 
 
 def _resource(engine: Engine, uri: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from prp_mcp import __version__
 from prp_mcp.cli import (
+    abandon,
     call,
     check,
     demo,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     status.COMMAND,
     report.COMMAND,
     rollback.COMMAND,
+    abandon.COMMAND,
     waive.COMMAND,
     call.COMMAND,
     tools.COMMAND,

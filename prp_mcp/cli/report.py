@@ -43,8 +43,8 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
 
 def _story(wanted: str) -> Story:
     engine = engine_for(read_settings())
-    top = str(locate(Path.cwd())[0].top)
-    runs = [run for run in engine.runs() if run.worktree == top and run.id.startswith(wanted)]
+    root = str(locate(Path.cwd())[1])
+    runs = [run for run in engine.runs() if run.folder == root and run.id.startswith(wanted)]
     if not runs:
         raise UsageError("there is no such run in this work tree", remedy="See `prp-mcp status`.")
     journal = engine.open_journal()

@@ -31,9 +31,10 @@ Done = dict[str, Any] | Refusal
 class Stopped(Exception):  # noqa: N818 - the end of a run, not an error
     """End the run with an exit code; what is to be said has been said."""
 
-    def __init__(self, code: int):
+    def __init__(self, code: int, *, undo: bool = False):
         super().__init__(str(code))
         self.code = code
+        self.undo = undo
 
 
 @dataclass
@@ -56,9 +57,9 @@ class Driver:
         if not (tool == "poll_status" and isinstance(done, dict) and done["verdict"] in ("running", "passed")):
             show(self.screen, done, tool)
         if isinstance(done, Refusal):
-            raise Stopped(REFUSED[done.code])
+            raise Stopped(REFUSED[done.code], undo=done.code in ("workspace", "auth", "internal"))
         if done["verdict"] not in ("passed", "running"):
-            raise Stopped(Exit.FAILED)
+            raise Stopped(Exit.FAILED, undo=True)
         return done
 
     def watch(self) -> dict[str, Any]:
@@ -79,11 +80,17 @@ class Driver:
     def _tried(self, tool: str, arguments: dict[str, Any]) -> Done:
         for attempt in range(TRIES):
             done = self.engine.execute(tool, arguments, self.waiter)
-            if not (isinstance(done, Refusal) and done.code == "workspace") or attempt == TRIES - 1:
+            if not _worth_another_try(tool, done) or attempt == TRIES - 1:
                 return done
-            self.screen.detail(f"{done.reason}; trying again")
+            self.screen.detail(f"{done.reason if isinstance(done, Refusal) else done['summary']} Trying again.")
             self.waiter.pause(2.0)
         raise AssertionError("unreachable: the last attempt returns")
+
+
+def _worth_another_try(tool: str, done: Done) -> bool:
+    if isinstance(done, Refusal):
+        return done.code == "workspace"
+    return tool == "start_pipeline" and done["verdict"] == "inconclusive"  # the next call looks for the update first
 
 
 def drive(
@@ -97,6 +104,8 @@ def drive(
             return Exit.PASSED
         except Stopped as stopped:
             code = stopped.code
+            if stopped.undo:
+                _undo_rest(driver)
         except Cancelled:
             _roll_back(driver, folder)
             code = Exit.INTERRUPTED
@@ -122,6 +131,16 @@ def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> 
     driver.screen.line()
     driver.screen.line(f"Summary: {done['summary_path']}")
     driver.screen.line(f"Report:  {done['report_path']}")
+
+
+def _undo_rest(driver: Driver) -> None:
+    """Roll back what the engine had no reason to: a step whose end nobody could tell."""
+    run = next((run for run in driver.engine.runs() if run.id == driver.run), None)
+    judged = [record.body["verdict"] for record in run.records if record.kind == "gate"] if run else []
+    held_by_policy = bool(judged) and judged[-1] != "passed"
+    if run and run.open and run.effects and not run.notes("rolled back") and not held_by_policy:
+        done = driver.engine.execute("rollback", {"reason": "the headless run could not go on"}, driver.waiter)
+        show(driver.screen, done, "rollback")
 
 
 def _roll_back(driver: Driver, folder: Path) -> None:

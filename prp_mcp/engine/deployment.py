@@ -1,7 +1,10 @@
 """Deploy a snapshot once and prove what came of it: an empty plan, and uploaded files equal to the snapshot."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import pathspec
 
 from prp_mcp.engine.effects import Attempt, Fate
 from prp_mcp.engine.present import deployments
@@ -15,7 +18,7 @@ from prp_mcp.remote.bundle import Plan
 from prp_mcp.repo.snapshot import Snapshot
 
 COMPARED = 500
-"""Files compared byte by byte after a deployment; beyond that the comparison is reported as partial."""
+"""Files compared byte by byte after a deployment; of the others, and of notebooks, only that they are there."""
 
 _NOTEBOOK = (b"# Databricks notebook source", b"-- Databricks notebook source", b"// Databricks notebook source")
 
@@ -39,24 +42,49 @@ def deploy_snapshot(step: Step, snapshot: Snapshot, name: str, plan: Plan, gate:
             # Files are uploaded before anything can be refused: from then on the deployment is not what it was.
             result["left_behind"] = "Uploading bundle files" in ended.output
             return Attempt(Fate.NOT_DONE, result)
-        return Attempt(Fate.DONE, {**result, "snapshot": snapshot.name, "resources": resources(step, snapshot, plan)})
+        found = {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
+        return Attempt(Fate.DONE, {**result, **found})
 
     return step.perform(name, request, attempt, gate)
 
 
 def settle_deployment(step: Step, effect: Effect) -> Effect:
-    """Find out how an interrupted deployment ended: it is done when the plan for its snapshot is empty."""
-    snapshot = step.snapshots.open(effect.intent.body["request"]["snapshot"])
-    plan = step.cli.plan(step.root_in(snapshot), step.run.target)
-    done = plan.ok and not plan.changes and not verify_files(step, snapshot)
-    if done:
-        found = {"ok": True, "snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "settled": True}
-        attempt = Attempt(Fate.DONE, found)
+    """Find out how an interrupted deployment ended, by looking.
+
+    A deployment is done when the plan for its snapshot is empty and the files are there, a destruction when nothing
+    of what it was to destroy is left.
+    """
+    request = effect.intent.body["request"]
+    if effect.name == "destroy":
+        fate = Fate.NOT_DONE if remaining(step, request["resources"]) else Fate.DONE
+        attempt = Attempt(fate, {"ok": fate is Fate.DONE, "state": state_id(step), "settled": True})
     else:
-        attempt = Attempt(Fate.NOT_DONE, {"ok": False, "left_behind": True, "settled": True})
+        attempt = _settled_by_plan(step, step.snapshots.open(request["snapshot"]))
     settled = step.effects.settle(step.run, effect, attempt)
     step.refresh()
     return settled
+
+
+def _settled_by_plan(step: Step, snapshot: Snapshot) -> Attempt:
+    plan = step.cli.plan(step.root_in(snapshot), step.run.target)
+    if not plan.ok or plan.changes or verify_files(step, snapshot):
+        return Attempt(Fate.NOT_DONE, {"ok": False, "left_behind": True, "settled": True})
+    found = {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
+    return Attempt(Fate.DONE, {"ok": True, "settled": True, **found})
+
+
+def state_id(step: Step) -> str:
+    """Return what identifies the deployment the workspace knows of; an empty string when it knows none.
+
+    Compared before our journal is believed: a person may have deployed meanwhile.
+    """
+    path = f"{_paths(step).get('state_path', '')}/resources.json"
+    return hashlib.sha256(step.workspace.export(path)).hexdigest() if step.workspace.exists(path) else ""
+
+
+def remaining(step: Step, listed: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return which of the resources (type, id) are still in the workspace."""
+    return [f"{item['type']} {item['id']}" for item in listed if step.workspace.has(item["type"], item["id"])]
 
 
 def verify(step: Step, snapshot: Snapshot) -> list[Finding]:
@@ -76,20 +104,22 @@ def verify_files(step: Step, snapshot: Snapshot) -> list[Finding]:
     root = _paths(step).get("file_path", "")
     inside = step.present.inside.as_posix()
     prefix = "" if inside == "." else f"{inside}/"
+    kept_back = pathspec.GitIgnoreSpec.from_lines((_paths(step).get("sync") or {}).get("exclude") or [])
     local = {
-        file.path.removeprefix(prefix): file
+        path: file
         for file in snapshot.tree.files
         if file.path.startswith(prefix) and file.mode != "120000"
+        if not kept_back.match_file(path := file.path.removeprefix(prefix))
     }
     there = {str(item["path"]).removeprefix(root).lstrip("/") for item in step.workspace.walk(root)}
     findings = []
-    for path, file in list(local.items())[:COMPARED]:
+    for number, (path, file) in enumerate(local.items()):
         data = (snapshot.files / file.path).read_bytes()
         notebook = path.endswith(".ipynb") or data.startswith(_NOTEBOOK)
         remote = path.rpartition(".")[0] if notebook else path
         if remote not in there:
             findings.append(Finding(path, "was not uploaded", "Deploy again; see that no .gitignore hides it."))
-        elif not notebook and step.workspace.export(f"{root}/{path}") != data:
+        elif number < COMPARED and not notebook and step.workspace.export(f"{root}/{path}") != data:
             findings.append(Finding(path, "differs in the workspace from what was checked", "Deploy again."))
         there.discard(remote)
     findings += [
@@ -123,16 +153,14 @@ def previous_deployment(step: Step) -> dict[str, str]:
     mine = [effect for effect in step.run.effects if effect.name == "deploy"]
     if mine:
         return dict(mine[0].intent.body["request"]["previous"])
-    earlier = [
-        effect for effect in deployments(step.run, step.journal) if effect.intent.run != step.run.id and effect.done
-    ]
-    if earlier and earlier[-1].name == "destroy":
+    there = state_id(step)
+    if not there:
         return {"kind": "none"}
-    if earlier:
+    others = [effect for effect in deployments(step.run, step.journal) if effect.intent.run != step.run.id]
+    earlier = [effect for effect in others if effect.done and effect.name != "destroy"]
+    if earlier and earlier[-1].result.get("state") == there:
         return {"kind": "snapshot", "snapshot": earlier[-1].result["snapshot"]}
     state = _paths(step).get("state_path", "")
-    if not step.workspace.exists(f"{state}/resources.json"):
-        return {"kind": "none"}
     commit = step.workspace.deployed_commit(f"{state}/metadata.json")
     return {"kind": "commit", "commit": commit} if commit else {"kind": "unknown"}
 

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from prp_mcp import clock
 from prp_mcp.engine import wording
 from prp_mcp.engine.effects import Effects
-from prp_mcp.engine.present import locate, look
+from prp_mcp.engine.present import locate, look, prp_path
 from prp_mcp.engine.result import compose
 from prp_mcp.engine.step import Cancelled, Step, Waiter
 from prp_mcp.engine.tool import Arguments, Outcome, Refusal, Tool
-from prp_mcp.errors import BusyError, PrpMcpError, UsageError
+from prp_mcp.errors import BusyError, PolicyError, PrpMcpError, UsageError
 from prp_mcp.gates.judge import Materials, counts_attempts
 from prp_mcp.gates.order import TRIGGER_OF, Gate, Material, Verdict
 from prp_mcp.journal.runs import Run, fold
@@ -48,7 +48,10 @@ class Engine:
 
         Raises Cancelled when the caller stops waiting. A bug is logged with its trace and refused as `internal`.
         """
-        journal = Journal(self._path, self.redactor)
+        try:
+            journal = Journal(self._path, self.redactor)
+        except PrpMcpError as error:
+            return Refusal(name, error.code, f"{name} is refused: {error.summary}", error.remedy)
         run: Run | None = None
         try:
             tool = self._tool(name)
@@ -93,8 +96,8 @@ class Engine:
         return self._find(tool, wanted, journal)
 
     def _find(self, tool: Tool, wanted: str | None, journal: Journal) -> Run:
-        top = str(locate(self.folder)[0].top)
-        mine = [run for run in fold(journal.records()) if run.worktree == top]
+        root = str(locate(self.folder)[1])
+        mine = [run for run in fold(journal.records()) if run.folder == root]
         reads_ended = tool.opens_with is None and tool.kind == "read"
         candidates = [run for run in mine if run.open or reads_ended or wanted]
         if wanted:
@@ -108,7 +111,7 @@ class Engine:
             raise UsageError(f"several runs fit: {listed}", remedy="Name one with the argument `run`.")
         if not candidates:
             raise UsageError(
-                f"there is no run {wanted!r} in this work tree" if wanted else "no run is open in this work tree",
+                f"there is no run {wanted!r} in this project" if wanted else "no run is open in this project",
                 remedy="Call load_prp with the PRP's name to begin one.",
             )
         found = candidates[0]
@@ -121,6 +124,7 @@ class Engine:
         if wanted:
             raise UsageError("load_prp takes no `run`", remedy="Call load_prp with the PRP's name alone.")
         repository, root = locate(self.folder)
+        prp_path(root, values.prp)
         policy = read_policy(root)
         target = values.target or policy.target
         host = self.settings.credentials().host
@@ -128,7 +132,7 @@ class Engine:
         with journal.transaction():
             holding = [run for run in fold(journal.records()) if run.open and run.key == (host, bundle, target)]
             for run in holding:
-                here = run.worktree == str(repository.top)
+                here = run.folder == str(root)
                 if here and run.prp == values.prp and not values.restart:
                     return run
                 if not here or not values.restart:
@@ -163,6 +167,11 @@ class Engine:
 
     def _step(self, tool: Tool, values: Arguments, run: Run, journal: Journal, waiter: Waiter) -> Result | Refusal:
         present = look(self.folder, self.settings, run.prp, run.target)
+        if present.credentials.host != run.host and not (tool.kind == "read" and tool.opens_with is None):
+            raise PolicyError(
+                f"the credentials are for {present.credentials.host}, the run is for {run.host}",
+                remedy="Start the server with the run's credentials, or begin a new run with load_prp.",
+            )
         step = Step(self.settings, journal, Effects(journal, self._state), present, run, waiter)
         if tool.opens_with and (closed := step.standing.admit(tool.opens_with)):
             reason, remedy = wording.closed(tool.name, closed, step)

@@ -57,6 +57,7 @@ class Present:
             Material.PRP: self.plan.digest if self.plan else "",
             Material.BASE: digest([self.credentials.host, self.credentials.fingerprint, self.target]),
             Material.TREE: self.tree.id,
+            Material.TESTED: self.tested.id,
             Material.CONFIGURATION: digest([self.target, dict(self.settings.variables), asdict(self.git)]),
             Material.DEPLOYMENT: current_deployment(run, journal),
             Material.UPDATE: digest(updates_of(run)) if updates_of(run) else "",

@@ -1,6 +1,6 @@
 """Judge the PRP's own validation suite: every command and every mandatory checklist item must be settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prp_mcp.engine.step import Step
 from prp_mcp.gates.order import Gate
@@ -26,10 +26,13 @@ def suite_items(step: Step) -> list[Item]:
     plan = step.present.plan
     if plan is None:
         return []
-    said = {record.body["item"]: record.body for record in step.run.notes("check")}
+    notes = [record.body for record in step.run.notes("check")]
+    said = {body["item"]: body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)}
     commands = [_command(step, command, said.get(command.id)) for command in plan.commands]
     proven = {item.text: item for item in commands}
-    return commands + [_check(step, check, said.get(check.id), proven) for check in plan.checklist]
+    demanded = step.present.policy.validation.checklist == "required"
+    checks = [_check(step, check, said.get(check.id), proven) for check in plan.checklist]
+    return commands + [replace(item, mandatory=item.mandatory and demanded) for item in checks]
 
 
 def unsettled(items: list[Item]) -> list[Item]:
@@ -65,10 +68,12 @@ def _command(step: Step, command: Command, said: dict[str, str] | None) -> Item:
     result = command_result(step, command.text)
     if result and result["met"]:
         return Item(command.id, command.text, "verified", f"exit {result['exit']}", mandatory=True)
-    if said:
+    if result and result["exit"] is not None:
+        return Item(command.id, command.text, "failed", f"exit {result['exit']}", mandatory=True)
+    if said and result:
         return Item(command.id, command.text, said["state"], said["evidence"], mandatory=True)
-    state, proof = ("failed", f"exit {result['exit']}") if result and result["exit"] is not None else ("open", "")
-    return Item(command.id, command.text, state, proof or str((result or {}).get("why", "")), mandatory=True)
+    why = str(result.get("why", "")) if result else "not run for the present files"
+    return Item(command.id, command.text, "open", why, mandatory=True)
 
 
 def _check(step: Step, check: Check, said: dict[str, str] | None, proven: dict[str, Item]) -> Item:

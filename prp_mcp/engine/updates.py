@@ -4,6 +4,7 @@ from typing import Any
 
 from prp_mcp import clock
 from prp_mcp.engine.effects import Attempt, Fate
+from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.runs import Effect
@@ -39,13 +40,15 @@ def start(step: Step, key: str, pipeline: str, *, full_refresh: bool) -> Effect:
 def settle_start(step: Step, effect: Effect) -> Effect:
     """Find out whether an interrupted start happened: look for its token, as long as it may still be in flight."""
     pipeline = effect.intent.body["request"]["pipeline"]
-    while True:
+    while step.workspace.pipeline(pipeline) is not None:
         found = _found(step, pipeline, effect.token, "")
         age = clock.seconds_since(effect.intent.at)
         if found or age > step.present.policy.limits.settle_seconds:
             break
         step.waiter.progress(f"looking for an update that may have been started {age:.0f} s ago")
         step.waiter.pause(1.0)
+    else:
+        found = None
     settled = step.effects.settle(
         step.run, effect, found or Attempt(Fate.NOT_DONE, {"detail": "no update carries its token"})
     )
@@ -65,6 +68,8 @@ def stop(step: Step, pipeline: str, update: str, seconds: float) -> bool:
 
     Stopping cancels whatever is active, so a foreign update in its place is left alone.
     """
+    if step.workspace.pipeline(pipeline) is None:
+        return True  # it was deleted, and its update with it
     if step.workspace.update(pipeline, update).get("state") in TERMINAL:
         return True
     if active_update(step, pipeline) != update:
@@ -84,11 +89,18 @@ def stop(step: Step, pipeline: str, update: str, seconds: float) -> bool:
     return False
 
 
-def note_ended(step: Step, update: str, state: str) -> None:
-    """Record that an update of this run has ended."""
+def note_ended(step: Step, update: str, state: str, log: dict[str, Any] | None = None) -> None:
+    """Record that an update of this run has ended, and what its event log said (only if it was whole)."""
     if not any(record.body["update"] == update for record in step.run.notes("update ended")):
-        step.effects.note(step.run, "update ended", {"update": update, "state": state})
+        step.effects.note(step.run, "update ended", {"update": update, "state": state, "log": log})
         step.refresh()
+
+
+def completed_logs(step: Step) -> dict[str, dict[str, Any]]:
+    """Return what the log of each completed update says, by the bundle key of its pipeline."""
+    ended = {record.body["update"]: record.body for record in step.run.notes("update ended")}
+    logs = {key: ended.get(update) for key, update in updates_of(step.run).items()}
+    return {key: body["log"] for key, body in logs.items() if body and body["state"] == "COMPLETED" and body["log"]}
 
 
 def _found(step: Step, pipeline: str, token: str, detail: str) -> Attempt | None:

@@ -10,6 +10,7 @@ _CHANGED = {
     Material.PRP: "PRPs/{prp}.md changed",
     Material.BASE: "the workspace, the identity or the target changed",
     Material.CONFIGURATION: "the commit, the branch or a BUNDLE_VAR_ variable changed",
+    Material.TESTED: "a test or another file the validation commands see changed",
     Material.DEPLOYMENT: "another deployment was made",
     Material.UPDATE: "another update was started",
     Material.THRESHOLDS: "the quality thresholds changed",

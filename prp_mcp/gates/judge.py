@@ -102,7 +102,9 @@ def counts_attempts(gate: Gate) -> bool:
 
 
 def _failures(seen: Sequence[Evidence]) -> int:
-    return sum(item.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE) for item in seen)
+    """Count the states of the materials that failed: looking twice at one failure is one failure."""
+    failing = [item for item in seen if item.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)]
+    return len({tuple(sorted(item.materials.items())) for item in failing})
 
 
 def _state(gate: Gate, latest: Evidence | None, failures: int, present: Materials, *, is_open: bool) -> GateState:

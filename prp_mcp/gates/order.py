@@ -34,6 +34,7 @@ class Material(StrEnum):
     PRP = "prp"
     BASE = "base"
     TREE = "tree"
+    TESTED = "tested"
     CONFIGURATION = "configuration"
     DEPLOYMENT = "deployment"
     UPDATE = "update"
@@ -63,8 +64,8 @@ BOUND: dict[Gate, frozenset[Material]] = {
     Gate.EXECUTION: _UPDATED,
     Gate.QUALITY: _UPDATED | {Material.THRESHOLDS},
     Gate.GOVERNANCE: _UPDATED,
-    Gate.SUITE: _UPDATED | {Material.PRP},
-    Gate.SUMMARY: _UPDATED | {Material.PRP, Material.THRESHOLDS},
+    Gate.SUITE: _UPDATED | {Material.PRP, Material.TESTED},
+    Gate.SUMMARY: _UPDATED | {Material.PRP, Material.TESTED, Material.THRESHOLDS},
 }
 
 TOOL_OF: dict[Gate, str] = {

@@ -39,9 +39,12 @@ def foreign(values: Iterable[str], granted: Sequence[str]) -> list[str]:
 def threshold_for(
     dataset: str, expectation: str, default: float, policy: Mapping[str, float], stated: Mapping[str, float]
 ) -> float:
-    """Return the least pass rate of an expectation: the policy's entry, else the PRP's, else the stricter default."""
-    for table in (policy, stated):
-        for key in (f"{dataset}.{expectation}", dataset, expectation):
-            if key in table:
-                return table[key]
-    return max(default, stated.get("*", 0.0))
+    """Return the least pass rate of an expectation: the policy's own entry, else the strictest of default and PRP.
+
+    A PRP can only raise what is demanded: the agent that is measured by it may edit it.
+    """
+    keys = (f"{dataset}.{expectation}", dataset, expectation)
+    for key in keys:
+        if key in policy:
+            return policy[key]
+    return max([default, stated.get("*", 0.0), *(stated[key] for key in keys if key in stated)])

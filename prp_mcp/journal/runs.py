@@ -44,6 +44,7 @@ class Run:
     id: str
     prp: str
     worktree: str
+    folder: str
     target: str
     host: str
     bundle: str
@@ -124,6 +125,7 @@ def _run(name: str, records: list[Record]) -> Run:
         id=name,
         prp=begin["prp"],
         worktree=begin["worktree"],
+        folder=begin["folder"],
         target=begin["target"],
         host=begin["host"],
         bundle=begin["bundle"],

@@ -98,9 +98,10 @@ class BundleCli:
         done = self._bundle(["plan", "-o", "json"], root, target, QUICK)
         file = self._private / "plan.json"
         file.write_text(done.stdout, "utf-8")
-        listed = _json_object(done.stdout).get("plan") or {}
+        loaded = _json_object(done.stdout)
+        listed = loaded.get("plan") or {}
         actions = {key: str(entry.get("action", "skip")) for key, entry in listed.items()}
-        ok = done.exit == 0 and not done.timed_out
+        ok = done.exit == 0 and not done.timed_out and "plan" in loaded  # unreadable output is no empty plan
         return Plan(ok, actions, diagnostics(done.stderr), file)
 
     def deploy(self, root: Path, target: str, plan: Plan, seconds: float) -> Ended:

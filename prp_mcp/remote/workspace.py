@@ -20,6 +20,7 @@ from prp_mcp.settings import Credentials
 READ_SECONDS = 20
 START_SECONDS = 60
 EVENT_PAGE = 250
+_CATALOG = "/api/2.1/unity-catalog/"
 EVENT_CAP = 20_000
 """Events read for one update; a longer log is reported as truncated and never counts as complete."""
 
@@ -115,6 +116,13 @@ class Workspace:
     def pipeline(self, pipeline: str) -> dict[str, Any] | None:
         """Return a pipeline, or None when it does not exist."""
         return self._optional(f"/api/2.0/pipelines/{_part(pipeline)}")
+
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether a bundle's resource is there; one of a kind we cannot look up counts as there."""
+        if kind == "jobs":
+            return self._optional("/api/2.2/jobs/get", {"job_id": name}) is not None
+        paths = {"pipelines": "/api/2.0/pipelines/", "schemas": _CATALOG + "schemas/", "volumes": _CATALOG + "volumes/"}
+        return kind not in paths or self._optional(paths[kind] + _part(name)) is not None
 
     def pipelines_named(self, name: str) -> list[str]:
         """Return the ids of the pipelines called exactly `name`."""

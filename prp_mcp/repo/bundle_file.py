@@ -61,12 +61,13 @@ def read_bundle_file(root: Path) -> BundleFile:
         (first.name, main),
         *((path.relative_to(root).as_posix(), _load(path, root)) for path in _includes(main, root)),
     ]
-    targets = {name: (body or {}).get("mode") for name, body in _mapping(main.get("targets")).items()}
-    default = [name for name, body in _mapping(main.get("targets")).items() if (body or {}).get("default")]
+    bodies = {str(name): _mapping(body) for name, body in _mapping(main.get("targets")).items()}
+    targets = {name: body.get("mode") for name, body in bodies.items()}
+    default = [name for name, body in bodies.items() if body.get("default")]
     resources: dict[str, list[str]] = {}
     for _, part in parts:
         for kind, entries in _mapping(part.get("resources")).items():
-            resources.setdefault(kind, []).extend(_mapping(entries))
+            resources.setdefault(str(kind), []).extend(map(str, _mapping(entries)))
     return BundleFile(
         name=str(_mapping(main.get("bundle")).get("name", "")),
         targets=targets,
@@ -80,7 +81,8 @@ def read_bundle_file(root: Path) -> BundleFile:
 
 
 def _includes(main: dict[str, Any], root: Path) -> Iterator[Path]:
-    for pattern in main.get("include") or []:
+    patterns = main.get("include")
+    for pattern in patterns if isinstance(patterns, list) else []:
         if isinstance(pattern, str):
             for path in sorted(glob.glob(pattern, root_dir=root, recursive=True)):
                 if path.endswith((".yml", ".yaml", ".json")) and (root / path).is_file():
@@ -104,7 +106,7 @@ def _load(path: Path, root: Path) -> dict[str, Any]:
                 location=name,
             )
         loaded = next(iter(yaml.load_all(text, Loader=yaml.CSafeLoader)), None)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise UsageError(f"{where}: not valid YAML", remedy="Mend the file.", location=where) from error

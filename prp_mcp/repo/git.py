@@ -85,16 +85,17 @@ class Repository:
         changed = [path for path in kept if path not in head or self._differs(path, head[path])]
         return sorted({*changed, *(set(head) - set(kept))})
 
-    def commit_worktree(self, branch: str, message: str) -> str:
-        """Keep every file git would keep, as it is now, in a commit on the new `branch`; return its id.
+    def commit_worktree(self, branch: str, message: str, also: Iterable[str] = ()) -> str:
+        """Keep every file git would keep, and `also` these, as they are now, in a commit on the new `branch`.
 
-        The index and the work tree stay as they are; no hook and no filter runs.
+        Return the branch's name, numbered when there is one called `branch`. The index and the work tree stay as they
+        are; no hook and no filter runs.
         """
         parent = self.facts().commit
         index = Path(self._repo.git_dir) / f"prp-mcp-{os.getpid()}.index"
         scratch = {"GIT_INDEX_FILE": str(index)}
         try:
-            for path in self.kept_paths():
+            for path in sorted({*self.kept_paths(), *also}):
                 file = self.top / path
                 if os.path.lexists(file) and not (file.is_dir() and not file.is_symlink()):
                     mode, data = read_entry(file)
@@ -105,8 +106,10 @@ class Repository:
             index.unlink(missing_ok=True)
         parents = ("-p", parent) if parent else ()
         commit = self._git("commit-tree", tree, *parents, stdin=message.encode(), extra=_AUTHOR).strip()
-        self._git("update-ref", f"refs/heads/{branch}", commit, "")
-        return commit
+        taken = {head.name for head in self._repo.heads}
+        name = next(name for name in (branch, *(f"{branch}-{n}" for n in range(2, 1000))) if name not in taken)
+        self._git("update-ref", f"refs/heads/{name}", commit, "")
+        return name
 
     def restore(self, commit: str) -> None:
         """Set branch, index and files back to `commit`; what git does not keep is left alone.
@@ -119,6 +122,9 @@ class Repository:
             if path not in wanted and os.path.lexists(file) and (file.is_symlink() or not file.is_dir()):
                 file.unlink()
         for path, blob in wanted.items():
+            if (self.top / path).is_dir() and not (self.top / path).is_symlink():
+                # Only what git ignores is left in a folder that stands where a file was.
+                (self.top / path).rename(self.top / f"{path}.kept-by-prp-mcp")
             write_entry(self.top / path, blob.mode, self.blob(blob.id))
         branch = self.facts().branch
         self._git("update-ref", f"refs/heads/{branch}" if branch else "HEAD", commit)

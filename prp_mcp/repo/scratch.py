@@ -1,6 +1,7 @@
 """Run the PRP's own validation commands in a throw-away copy of the project."""
 
 import glob
+import hashlib
 import os
 import shutil
 import sys
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prp_mcp import process
+from prp_mcp.errors import UsageError
 from prp_mcp.repo.git import Repository, read_entry, write_entry
+from prp_mcp.repo.tree import Tree
 
 TAIL = 2000
 
@@ -27,14 +30,23 @@ class CommandResult:
 
 
 @contextmanager
-def scratch_copy(repository: Repository, parent: Path) -> Iterator[Path]:
-    """Yield a private copy of every file git would keep; it is gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=parent, prefix="scratch-") as folder:
+def scratch_copy(repository: Repository, tree: Tree) -> Iterator[Path]:
+    """Yield a private copy of every file git would keep, far from the state directory; it is gone afterwards.
+
+    Raises UsageError when a file of `tree`, to which the results are bound, is no longer what it was.
+    """
+    expected = {file.path: file.sha256 for file in tree.files}
+    with tempfile.TemporaryDirectory(prefix="prp-mcp-scratch-") as folder:
         copy = Path(folder)
         for path in repository.kept_paths():
             source = repository.top / path
             if os.path.lexists(source) and (source.is_symlink() or source.is_file()):
-                write_entry(copy / path, *read_entry(source))
+                mode, data = read_entry(source)
+                if expected.pop(path, None) not in (None, hashlib.sha256(data).hexdigest()):
+                    raise UsageError(f"{path} changed while it was copied", remedy="Call run_validation again.")
+                write_entry(copy / path, mode, data)
+        if expected:
+            raise UsageError(f"{min(expected)} vanished while it was copied", remedy="Call run_validation again.")
         yield copy
 
 

@@ -152,7 +152,8 @@ def _url(host: str, pipeline: str, update: str) -> str:
 def _datasets(run: Run) -> tuple[dict[str, Any], ...]:
     """Return per dataset rows, inputs and, where they were measured, the expectations."""
     measured = {item["name"]: item for item in _latest(run, Gate.QUALITY)["fields"].get("datasets", [])}
-    listed = _latest(run, Gate.EXECUTION)["evidence"].get("datasets", [])
+    updates = _latest(run, Gate.EXECUTION)["evidence"].get("updates", [])
+    listed = [item for update in updates for item in update["datasets"]]
     found = []
     for item in listed:
         name = str(item["name"]).rpartition(".")[2]

@@ -10,6 +10,7 @@ from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, count
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import foreign, target_trouble
 from prp_mcp.remote.event_log import TERMINAL
+from prp_mcp.repo.bundle_file import BundleFile
 from prp_mcp.repo.git import lines
 
 
@@ -27,7 +28,7 @@ class EnvironmentFields(Fields):
 def check_environment(step: Step, _: Arguments) -> Outcome:
     """Check everything that must be right before the first change."""
     present = step.present
-    findings = [*_base_trouble(step), *_target_trouble(step)]
+    findings = [*_base_trouble(step), *target_findings(step, present.bundle)]
     identity = step.workspace.me()
     catalogs = step.workspace.catalogs()
     findings += _foreign_updates(step)
@@ -74,8 +75,9 @@ def _base_trouble(step: Step) -> list[Finding]:
     ]
 
 
-def _target_trouble(step: Step) -> list[Finding]:
-    bundle, grants, host = step.present.bundle, step.present.settings.grants, step.present.credentials.host
+def target_findings(step: Step, bundle: BundleFile) -> list[Finding]:
+    """Return why the run's target or host may not be used for `bundle`."""
+    grants, host = step.present.settings.grants, step.present.credentials.host
     findings = []
     if trouble := target_trouble(step.run.target, bundle.targets, grants.targets):
         fix = "Ask a person to grant it (PRP_MCP_ALLOW_TARGETS), or use a development target."

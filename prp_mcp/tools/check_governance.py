@@ -26,20 +26,17 @@ def check_governance(step: Step, _: Arguments) -> Outcome:
     """Look at every table the run's updates published."""
     policy = step.present.policy.governance
     tables, findings = [], []
-    for key, catalog, schema, names in _published(step):
-        there = {item["name"]: item for item in step.workspace.tables(catalog, schema)}
-        for name in names:
-            full = f"{catalog}.{schema}.{name}"
-            if name not in there:
-                findings.append(
-                    Finding(full, "the update wrote it, but it is not in Unity Catalog", f"See pipeline {key}.")
-                )
-                continue
-            table = step.workspace.table(full) or there[name]
-            grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
-            troubles = [(rule.__name__, text) for rule in RULES if (text := rule(table, grants, policy))]
-            findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles]
-            tables.append(_shown(full, table, {rule for rule, _ in troubles}))
+    for key, full in _published(step):
+        table = step.workspace.table(full)
+        if table is None:
+            findings.append(
+                Finding(full, "the update wrote it, but it is not in Unity Catalog", f"See pipeline {key}.")
+            )
+            continue
+        grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
+        troubles = [(rule.__name__, text) for rule in RULES if (text := rule(table, grants, policy))]
+        findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles]
+        tables.append(_shown(full, table, {rule for rule, _ in troubles}))
     fields = {"tables": tables}
     if findings:
         return Outcome(
@@ -91,25 +88,19 @@ _FIX = {
 }
 
 
-def _published(step: Step) -> list[tuple[str, str, str, list[str]]]:
-    """Return pipeline key, catalog, schema and table names of what the latest updates wrote."""
+def _published(step: Step) -> list[tuple[str, str]]:
+    """Return the bundle key of the pipeline and the full name of every table that the run's updates wrote."""
     bundle = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
-    execution = [
-        record
-        for record in step.run.records
-        if record.step == Gate.EXECUTION and record.body.get("verdict") == "passed"
-    ]
-    assert bundle is not None
+    execution = step.run.latest(Gate.EXECUTION, Verdict.PASSED)
+    assert bundle is not None  # both gates hold, or the tool would not have been called
+    assert execution is not None
     views = {short(item.name) for _, item in deployed_sources(step).datasets() if item.name and _is_private(item)}
     found = []
-    for record in execution[-1:]:
-        key = record.body["evidence"]["pipeline"]
-        body = bundle.body["evidence"]["pipelines"][key]
-        schema = body.get("schema") or body.get("target") or ""
-        listed = [item["name"] for item in record.body["evidence"]["datasets"]]
-        schemas = {name.split(".")[1] for name in listed if name.count(".") == 2}
-        names = [short(name) for name in listed if short(name) not in views]
-        found.append((key, str(body["catalog"]), next(iter(schemas), schema), names))
+    for update in execution.body["evidence"]["updates"]:
+        body = bundle.body["evidence"]["pipelines"][update["pipeline"]]
+        home = f"{body['catalog']}.{body.get('schema') or body.get('target') or ''}"
+        names = [item["name"] for item in update["datasets"] if short(item["name"]) not in views]
+        found += [(update["pipeline"], name if name.count(".") == 2 else f"{home}.{short(name)}") for name in names]
     return found
 
 

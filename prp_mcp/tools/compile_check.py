@@ -1,7 +1,5 @@
 """`compile_check`: every source compiles or parses, nothing is imported or executed."""
 
-from pathlib import PurePosixPath
-
 import pathspec
 
 from prp_mcp.engine.step import Step
@@ -63,9 +61,8 @@ def _pipeline_trouble(step: Step, facts: dict[str, SourceFacts]) -> list[Finding
     record = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
     evidence = record.body["evidence"] if record else {}
     inside = step.present.inside.as_posix()
-    within = {
-        str(PurePosixPath(path).relative_to(inside)) if inside != "." else path: found for path, found in facts.items()
-    }
+    prefix = "" if inside == "." else f"{inside}/"
+    within = {path.removeprefix(prefix): found for path, found in facts.items() if path.startswith(prefix)}
     findings = []
     for key, body in evidence.get("pipelines", {}).items():
         paths = library_paths(body.get("libraries") or [], evidence["file_path"], sorted(within))

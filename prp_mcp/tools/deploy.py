@@ -6,6 +6,7 @@ from prp_mcp.engine.deployment import deploy_snapshot, plan_for, settle_deployme
 from prp_mcp.engine.present import DEPLOYMENTS
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.errors import PrpMcpError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.runs import Effect
 
@@ -26,9 +27,18 @@ def deploy(step: Step, _: Arguments) -> Outcome:
             settle_deployment(step, effect)
         if step.standing.holds(Gate.DEPLOYMENT):
             return _recorded(step)
+        if (last := _unproven(step)) and not verify(step, step.snapshot):
+            return _judged(step, last)
         step.waiter.progress(f"deploying {len(step.snapshot.tree.files)} files to {step.run.target}")
         effect = deploy_snapshot(step, step.snapshot, "deploy", plan_for(step, step.snapshot), Gate.DEPLOYMENT)
         return _judged(step, effect)
+
+
+def _unproven(step: Step) -> Effect | None:
+    """Return the latest deployment of the present snapshot that was made but not proven."""
+    mine = [effect for effect in step.run.effects if effect.name in DEPLOYMENTS]
+    same = mine and mine[-1].done and mine[-1].result.get("snapshot") == step.snapshot.name
+    return mine[-1] if same else None
 
 
 def _judged(step: Step, effect: Effect) -> Outcome:
@@ -54,7 +64,11 @@ def _judged(step: Step, effect: Effect) -> Outcome:
         findings = _errors(effect)
         left = {"left_behind": bool(effect.result.get("left_behind"))}
         return Outcome(Verdict.FAILED, f"The deployment failed: {findings[0].text}.", {**fields, **left}, findings)
-    findings = tuple(verify(step, step.snapshot))
+    try:
+        findings = tuple(verify(step, step.snapshot))
+    except PrpMcpError as error:
+        unseen = Finding("deploy", f"the deployment was made but could not be looked at: {error.summary}", error.remedy)
+        return Outcome(Verdict.INCONCLUSIVE, "The deployment is unproven.", {**fields, "left_behind": True}, (unseen,))
     if findings:
         summary = f"The deployment could not be proven: {len(findings)} differences."
         return Outcome(Verdict.FAILED, summary, {**fields, "left_behind": True}, findings)

@@ -9,7 +9,7 @@ from prp_mcp import clock
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
-from prp_mcp.engine.updates import deployed_pipelines, note_ended, stop
+from prp_mcp.engine.updates import completed_logs, deployed_pipelines, note_ended, stop
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.remote.event_log import TERMINAL, UpdateLog, cause, read_log, short
@@ -68,7 +68,8 @@ def poll_status(step: Step, arguments: PollArguments) -> Outcome:
     if state not in TERMINAL:
         summary = f"{watched.key} is {state.lower()}: {_rows(log)}."
         return Outcome(Verdict.RUNNING, summary, fields, next="Call poll_status again.", record=False)
-    note_ended(step, watched.update, state)
+    whole = page.complete and bool(log.datasets) and not _unfinished(log)
+    note_ended(step, watched.update, state, _evidence(watched, log) if whole else None)
     return _ended(step, watched, state, page, fields, log)
 
 
@@ -76,11 +77,11 @@ def _watched(step: Step) -> Watched:
     pipelines = deployed_pipelines(step)
     current = updates_of(step.run)
     ended = {record.body["update"] for record in step.run.notes("update ended")}
-    keys = [key for key in current if current[key] not in ended] or list(current)[-1:]
-    if not keys:
+    started = [item for item in step.run.done("start") if item.result["update"] in current.values()]
+    if not started:
         raise UsageError("no update of this run is there to wait for", remedy="Call start_pipeline.")
-    key = keys[0]
-    effect = next(item for item in step.run.done("start") if item.result["update"] == current[key])
+    effect = next((item for item in started if item.result["update"] not in ended), started[-1])
+    key = effect.intent.body["request"]["key"]
     return Watched(key, pipelines[key], current[key], effect.intent.at)
 
 
@@ -91,33 +92,27 @@ def _elapsed(watched: Watched) -> float:
 def _ended(
     step: Step, watched: Watched, state: str, page: EventPage, fields: dict[str, Any], log: UpdateLog
 ) -> Outcome:
-    evidence = {
-        "pipeline": watched.key,
-        "pipeline_id": watched.pipeline,
-        "update": watched.update,
-        "datasets": _evidence(log),
-    }
+    evidence = {"updates": [*completed_logs(step).values()]}
     if state != "COMPLETED":
+        evidence = {"updates": [*evidence["updates"], _evidence(watched, log)]}
         why = cause(log) or f"the update ended {state} and its event log names no cause"
         findings = tuple(
             Finding(item.at or item.dataset or watched.key, item.text) for item in log.troubles[:10] if item.text
         )
         summary = f"{watched.key} {state.lower()}: {why}"
         return Outcome(Verdict.FAILED, summary, {**fields, "cause": why}, findings, evidence)
+    if broken := _unfinished(log):
+        summary = f"{watched.key} says COMPLETED, but {', '.join(broken)} did not complete."
+        return Outcome(Verdict.FAILED, summary, {**fields, "cause": summary}, (), evidence)
     if not page.complete or not log.datasets:
         text = "its event log is cut off" if log.datasets else "its event log names no dataset"
         return Outcome(Verdict.INCONCLUSIVE, f"{watched.key} completed, but {text}.", fields, (), evidence)
-    remaining = [key for key in deployed_pipelines(step) if key not in _completed(step)]
+    remaining = [key for key in deployed_pipelines(step) if key not in completed_logs(step)]
     summary = f"{watched.key} completed in {_span(page):.0f} s: {_rows(log)}."
     if remaining:
         following = f"Call start_pipeline: {', '.join(remaining)} has not run yet."
         return Outcome(Verdict.RUNNING, summary, fields, (), evidence, following, record=False)
     return Outcome(Verdict.PASSED, summary, fields, (), evidence)
-
-
-def _completed(step: Step) -> set[str]:
-    done = {record.body["update"] for record in step.run.notes("update ended") if record.body["state"] == "COMPLETED"}
-    return {key for key, update in updates_of(step.run).items() if update in done}
 
 
 def _timed_out(step: Step, watched: Watched, limit: int) -> Outcome:
@@ -128,12 +123,7 @@ def _timed_out(step: Step, watched: Watched, limit: int) -> Outcome:
     page = step.workspace.events(watched.pipeline, watched.update)
     fields, log = _fields(watched, "CANCELED" if stopped else "STOPPING", page, None)
     why = f"the update ran longer than its limit of {limit} s and was {'stopped' if stopped else 'asked to stop'}"
-    evidence = {
-        "pipeline": watched.key,
-        "pipeline_id": watched.pipeline,
-        "update": watched.update,
-        "datasets": _evidence(log),
-    }
+    evidence = {"updates": [_evidence(watched, log)]}
     return Outcome(Verdict.FAILED, f"{watched.key}: {why}.", {**fields, "cause": why}, (), evidence)
 
 
@@ -157,8 +147,12 @@ def _fields(watched: Watched, state: str, page: EventPage, cursor: str | None) -
     return fields, log
 
 
-def _evidence(log: UpdateLog) -> list[dict[str, Any]]:
-    return [
+def _unfinished(log: UpdateLog) -> list[str]:
+    return [short(item.name) for item in log.datasets.values() if item.state in ("FAILED", "SKIPPED")]
+
+
+def _evidence(watched: Watched, log: UpdateLog) -> dict[str, Any]:
+    datasets = [
         {
             "name": item.name,
             "state": item.state,
@@ -169,6 +163,8 @@ def _evidence(log: UpdateLog) -> list[dict[str, Any]]:
         }
         for item in log.datasets.values()
     ]
+    names = {"pipeline": watched.key, "pipeline_id": watched.pipeline, "update": watched.update}
+    return {**names, "datasets": datasets}
 
 
 def _rows(log: UpdateLog) -> str:

@@ -31,6 +31,14 @@ def quality_metrics(step: Step, _: Arguments) -> Outcome:
     facts = deployed_sources(step)
     datasets = [_shown(step, item, facts) for log in logs for item in log.datasets.values()]
     missing = _missing(logs, facts)
+    missing += [
+        Finding(
+            f"{dataset['name']}.{item['name']}", "no record was measured", "Feed new input, or use full_refresh=true."
+        )
+        for dataset in datasets
+        for item in dataset["expectations"]
+        if item["rate"] is None and not any(item["name"] in known.text for known in missing)
+    ]
     low = [
         Finding(
             f"{dataset['name']}.{item['name']}",
@@ -39,9 +47,9 @@ def quality_metrics(step: Step, _: Arguments) -> Outcome:
         )
         for dataset in datasets
         for item in dataset["expectations"]
-        if item["rate"] is not None and item["rate"] < item["threshold"]
+        if _is_low(item)
     ]
-    counted = [item for dataset in datasets for item in dataset["expectations"]]
+    counted = [item for dataset in datasets for item in dataset["expectations"] if item["rate"] is not None]
     fields = {"datasets": datasets}
     if low:
         return Outcome(
@@ -109,6 +117,11 @@ def _missing(logs: list[UpdateLog], facts: CodeFacts) -> list[Finding]:
             fix = "Call start_pipeline with full_refresh=true, or feed new input."
             findings.append(Finding(f"{source.path}:{item.line}", f"{item.dataset}.{item.name}: {why}", fix))
     return findings
+
+
+def _is_low(item: dict[str, Any]) -> bool:
+    total = item["passed"] + item["failed"]
+    return bool(total) and item["passed"] / total < item["threshold"]  # never the rate that was rounded for display
 
 
 def _low(item: dict[str, Any]) -> str:

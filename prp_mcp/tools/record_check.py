@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import suite_items
+from prp_mcp.engine.suite import command_result, files_id, suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate
@@ -38,8 +38,17 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
             f"{found.id} was run and failed ({found.proof}); words do not mend it",
             remedy="Mend the code, then call run_validation again.",
         )
+    commands = {command.id: command.text for command in step.present.plan.commands} if step.present.plan else {}
+    if found.state == "open" and found.id in commands and command_result(step, commands[found.id]) is None:
+        raise UsageError(f"{found.id} was not run for the present files", remedy="Call run_validation first.")
     if found.state != "verified":
-        body = {"item": found.id, "state": "attested", "evidence": arguments.evidence, "text": found.text[:300]}
+        body = {
+            "item": found.id,
+            "state": "attested",
+            "evidence": arguments.evidence,
+            "text": found.text[:300],
+            "files": files_id(step),
+        }
         step.effects.note(step.run, "check", body)
         step.refresh()
     outcome = judged(step, [])

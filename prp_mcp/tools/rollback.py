@@ -1,10 +1,20 @@
 """`rollback`: undo what this run did to the workspace, prove each step, lose nothing of the work tree."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from prp_mcp.engine.deployment import deploy_snapshot, plan_for, resources, settle_deployment, verify
+from prp_mcp.engine.deployment import (
+    deploy_snapshot,
+    plan_for,
+    remaining,
+    resources,
+    settle_deployment,
+    state_id,
+    verify,
+)
 from prp_mcp.engine.effects import Attempt, Fate
 from prp_mcp.engine.present import DEPLOYMENTS
 from prp_mcp.engine.step import Step
@@ -71,15 +81,17 @@ def _ended(step: Step, reason: str, steps: list[dict[str, str]], branch: str | N
 
 def _written(step: Step) -> list[str]:
     executions = [record.body for record in step.run.records if record.step == Gate.EXECUTION]
-    datasets = [item for body in executions for item in (body.get("evidence") or {}).get("datasets", [])]
-    return sorted({item["name"] for item in datasets if item.get("rows")})
+    updates = [update for body in executions for update in (body.get("evidence") or {}).get("updates", [])]
+    return sorted({item["name"] for update in updates for item in update["datasets"] if item.get("rows")})
 
 
 def _stop_updates(step: Step) -> list[dict[str, str]]:
-    for effect in [item for item in step.run.unsettled() if item.name == "start"]:
-        settle_start(step, effect)
-    ended = {record.body["update"] for record in step.run.notes("update ended")}
     steps = []
+    for effect in [item for item in step.run.unsettled() if item.name == "start"]:
+        settled = _guarded(lambda effect=effect: settle_start(step, effect).outcome is not None)
+        if settled is not True:
+            steps.append(_step("whether an update was started", settled))
+    ended = {record.body["update"] for record in step.run.notes("update ended")}
     for effect in step.run.done("start"):
         update, pipeline = effect.result["update"], effect.intent.body["request"]["pipeline"]
         if update in ended:
@@ -93,16 +105,17 @@ def _stop_updates(step: Step) -> list[dict[str, str]]:
 
 def _put_back(step: Step) -> list[dict[str, str]]:
     for effect in [item for item in step.run.unsettled() if item.name in DEPLOYMENTS]:
-        settle_deployment(step, effect)
-    deployed = [item for item in step.run.effects if item.name in DEPLOYMENTS and _touched(item)]
-    if not deployed:
+        settled = _guarded(lambda effect=effect: settle_deployment(step, effect).outcome is not None)
+        if settled is not True:
+            return [_step(f"how the interrupted {effect.name} ended", settled)]
+    touched = [item for item in step.run.effects if item.name in DEPLOYMENTS and _touched(item)]
+    if not touched:
         return []
-    latest, first = deployed[-1], next(item for item in step.run.effects if item.name == "deploy")
-    previous = first.intent.body["request"]["previous"]
-    if latest.name in ("restore", "destroy") and latest.done:
-        return [_step(f"{latest.name} was done before")]
+    first = next(item for item in step.run.effects if item.name == "deploy")
+    request = first.intent.body["request"]
+    previous = request["previous"]
     if previous["kind"] == "none":
-        return [_destroyed(step, step.snapshots.open(first.intent.body["request"]["snapshot"]))]
+        return [_destroyed(step, request["snapshot"])]
     if previous["kind"] == "unknown":
         return [_step("what was deployed before is unknown (no commit in its metadata): redeploy it by hand", False)]
     return [_restored(step, previous)]
@@ -115,6 +128,9 @@ def _touched(effect: Effect) -> bool:
 def _restored(step: Step, previous: dict[str, str]) -> dict[str, str]:
     def redeploy() -> bool:
         snapshot = _previous_snapshot(step, previous)
+        # What a rollback before this one did is looked at, not believed.
+        if step.run.done("restore") and not verify(step, snapshot):
+            return True
         effect = deploy_snapshot(step, snapshot, "restore", plan_for(step, snapshot), None)
         return effect.done and not verify(step, snapshot)
 
@@ -132,33 +148,38 @@ def _previous_snapshot(step: Step, previous: dict[str, str]) -> Snapshot:
     return step.snapshots.take_commit(repository, previous["commit"], facts, excluded)
 
 
-def _destroyed(step: Step, snapshot: Snapshot) -> dict[str, str]:
-    root = step.root_in(snapshot)
-    mode = read_bundle_file(root).targets.get(step.run.target)
-    if not may_destroy(mode, step.run.target, step.settings.grants.destroy_targets):
-        return _step(f"destroying what is new in {step.run.target} needs a person's consent: it deletes tables", False)
+def _destroyed(step: Step, name: str) -> dict[str, str]:
+    def destroy() -> bool | str:
+        snapshot = step.snapshots.open(name)
+        root = step.root_in(snapshot)
+        mode = read_bundle_file(root).targets.get(step.run.target)
+        if not may_destroy(mode, step.run.target, step.settings.grants.destroy_targets):
+            return f"destroying what is new in {step.run.target} needs a person's consent: it deletes tables"
+        listed = [item for effect in step.run.effects for item in effect.result.get("resources", [])]
+        listed += resources(step, snapshot, step.cli.plan(root, step.run.target))
+        created = [{"type": item["type"], "id": item["id"]} for item in listed if item["id"]]
+        if state_id(step) or remaining(step, created):
+            step.perform("destroy", {"snapshot": name, "resources": created}, attempt(root), None)
+        # Exit 0 of a destroy proves nothing: look.
+        left = remaining(step, created)
+        return f"still there: {', '.join(left)}" if left else not state_id(step)
 
-    def destroy() -> bool:
-        plan = step.cli.plan(root, step.run.target)
-        gone = [item["id"] for item in resources(step, snapshot, plan) if item["type"] == "pipelines" and item["id"]]
-
-        def attempt(_: str) -> Attempt:
+    def attempt(root: Path) -> Callable[[str], Attempt]:
+        def once(_: str) -> Attempt:
             ended = step.cli.destroy(root, step.run.target, step.present.policy.limits.deploy_seconds)
             fate = Fate.UNKNOWN if ended.unknown else Fate.DONE if ended.ok else Fate.NOT_DONE
-            return Attempt(fate, {"ok": ended.ok, "output": ended.output[-1000:]})
+            return Attempt(fate, {"ok": ended.ok, "output": ended.output[-1000:], "left_behind": True})
 
-        request = {"snapshot": snapshot.name, "pipelines": gone}
-        effect = step.perform("destroy", request, attempt, None)
-        # Exit 0 of a destroy proves nothing: look.
-        return effect.done and not any(step.workspace.pipeline(item) for item in gone)
+        return once
 
     return _step("everything this run created destroyed", _guarded(destroy))
 
 
 def _restore_files(step: Step) -> str:
-    branch = f"prp/rolled-back/{step.run.id}"
     repository, base = step.present.repository, base_of(step)
-    repository.commit_worktree(branch, f"Changes of run {step.run.id} ({step.run.prp}), kept before its rollback\n")
+    message = f"Changes of run {step.run.id} ({step.run.prp}), kept before its rollback\n"
+    also = repository.commit_files(base) if base else {}
+    branch = repository.commit_worktree(f"prp/rolled-back/{step.run.id}", message, also)
     if base:
         repository.restore(base)
     return branch
@@ -166,7 +187,8 @@ def _restore_files(step: Step) -> str:
 
 def _guarded(action: Any) -> bool | str:
     try:
-        return bool(action())
+        done: bool | str = action()
+        return done
     except PrpMcpError as error:
         return error.summary
 

@@ -52,7 +52,7 @@ def judged(step: Step, results: list[dict[str, Any]]) -> Outcome:
         return Outcome(
             Verdict.FAILED, _failed(failed, results), fields, tuple(map(_finding, left)), evidence, record=record
         )
-    if left and step.present.policy.validation.checklist == "required":
+    if left:
         summary = f"{len(left)} items are still open."
         following = "Do them, then call record_check for each with its evidence; a person may waive one."
         return Outcome(Verdict.RUNNING, summary, fields, tuple(map(_finding, left)), evidence, following, record=False)
@@ -98,7 +98,7 @@ def _run(step: Step, command: Command) -> dict[str, Any]:
         return {"exit": None, "met": None, "why": f"not run: {why}"}
     result = CommandResult(None, 0.0, "")
     seconds = 0.0
-    with scratch_copy(step.present.repository, step.private) as copy:
+    with scratch_copy(step.present.repository, step.present.tested) as copy:
         for item in planned:
             folder = copy / step.present.inside / item.folder
             environment = {**step.settings.child_environment(), **dict(item.environment)}

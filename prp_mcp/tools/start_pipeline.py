@@ -7,7 +7,7 @@ from pydantic import Field
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
-from prp_mcp.engine.updates import active_update, deployed_pipelines, settle_start, start
+from prp_mcp.engine.updates import active_update, completed_logs, deployed_pipelines, settle_start, start
 from prp_mcp.errors import BusyError, UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.runs import Effect
@@ -66,11 +66,10 @@ def _chosen(step: Step, arguments: StartArguments, pipelines: dict[str, str]) ->
         raise UsageError(f"there is no pipeline {arguments.pipeline!r}", remedy=f"Use one of: {', '.join(pipelines)}.")
     if arguments.pipeline:
         return arguments.pipeline
-    started = updates_of(step.run)
-    waiting = [key for key in pipelines if key not in started]
-    if waiting and not any(_running(step, key) for key in started):
-        return waiting[0]
-    return next((key for key in started if _running(step, key)), next(iter(pipelines)))
+    running = [key for key in updates_of(step.run) if _running(step, key)]
+    completed = completed_logs(step)
+    waiting = [key for key in pipelines if key not in completed]
+    return next(iter([*running, *waiting, *pipelines]))
 
 
 def _running(step: Step, key: str) -> Effect | None:
@@ -90,13 +89,13 @@ def _started(step: Step, key: str, effect: Effect, pipelines: dict[str, str], *,
 
 
 def _fields(step: Step, key: str, update: str, pipelines: dict[str, str], *, adopted: bool) -> dict[str, Any]:
-    started = updates_of(step.run)
+    completed = completed_logs(step)
     return {
         "pipeline": key,
         "update": update,
         "url": f"{step.run.host}/pipelines/{pipelines[key]}/updates/{update}",
         "adopted": adopted,
-        "remaining": [name for name in pipelines if name not in started and name != key],
+        "remaining": [name for name in pipelines if name not in completed and name != key],
     }
 
 

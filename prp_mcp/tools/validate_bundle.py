@@ -9,8 +9,9 @@ from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import destructive, foreign
 from prp_mcp.remote.bundle import Diagnostic, Plan, Validation
-from prp_mcp.repo.bundle_file import read_bundle_file
+from prp_mcp.repo.bundle_file import BundleFile, read_bundle_file
 from prp_mcp.settings import digest
+from prp_mcp.tools.check_environment import target_findings
 
 
 class BundleFields(Fields):
@@ -24,15 +25,16 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     """Validate and plan in a private snapshot of the work tree."""
     root = step.root_in(step.snapshot)
     try:
-        findings = _code_trouble(step)
+        bundle = read_bundle_file(root)
+        findings = [*_code_trouble(step, bundle), *target_findings(step, bundle)]
     except UsageError as error:
         found = Finding(error.location or "databricks.yml", error.summary, error.remedy)
         return Outcome(Verdict.FAILED, "The bundle's YAML cannot be read.", _fields({}, None), (found,))
     if findings:
-        return Outcome(Verdict.FAILED, "The bundle would run code on this machine.", _fields({}, None), tuple(findings))
+        return Outcome(Verdict.FAILED, "The bundle may not be used as it is.", _fields({}, None), tuple(findings))
     validation = step.cli.validate(root, step.run.target)
     findings += _messages(step, validation.diagnostics)
-    findings += _pipeline_trouble(step, validation)
+    findings += [*_pipeline_trouble(step, validation), *_mode_trouble(step, validation)]
     plan = step.cli.plan(root, step.run.target) if validation.ok else None
     if plan:
         findings += _plan_trouble(plan)
@@ -48,9 +50,8 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     return Outcome(Verdict.PASSED, f"The bundle is valid for {step.run.target}; plan: {counts}.", fields, (), evidence)
 
 
-def _code_trouble(step: Step) -> list[Finding]:
+def _code_trouble(step: Step, bundle: BundleFile) -> list[Finding]:
     # Before the CLI sees it: `bundle validate` itself runs scripts, with the token in their environment.
-    bundle = read_bundle_file(step.root_in(step.snapshot))
     if step.settings.grants.bundle_code:
         return []
     fix = "Remove it, or ask a person to set bundle_code = true in the user's grants.toml."
@@ -94,6 +95,14 @@ def _pipeline_trouble(step: Step, validation: Validation) -> list[Finding]:
     return findings
 
 
+def _mode_trouble(step: Step, validation: Validation) -> list[Finding]:
+    mode = (validation.config.get("bundle") or {}).get("mode")
+    if not validation.ok or mode == "development" or step.run.target in step.settings.grants.targets:
+        return []
+    text = f"the resolved mode of target {step.run.target!r} is {mode or 'not set'}"
+    return [Finding("databricks.yml", text, "Ask a person to grant the target (PRP_MCP_ALLOW_TARGETS).")]
+
+
 def _plan_trouble(plan: Plan) -> list[Finding]:
     findings = [
         Finding(item.where or "plan", f"{item.severity}: {item.text}", "Correct it.")
@@ -130,6 +139,7 @@ def _evidence(config: dict[str, Any]) -> dict[str, Any]:
         "configuration": digest(config),
         "pipelines": pipelines,
         "mode": (config.get("bundle") or {}).get("mode"),
+        "sync": config.get("sync"),
         **paths,
     }
 

@@ -140,7 +140,12 @@ def test_attempts_are_counted_and_the_last_one_rolls_back(engine):
     other = Engine(tools, engine.settings, engine.folder)
     call(other, "load_prp", prp="mini")
     call(other, "check_environment")
-    texts = [call(other, "validate_bundle")["next"] for _ in range(3)]
+    texts = []
+    for number in range(3):
+        write(engine.folder, {"src/pipelines/numbers.py": f"# try {number}\n"})
+        texts.append(call(other, "validate_bundle")["next"])
+        if number < 2:
+            call(other, "validate_bundle")  # looking twice at one failure is no second attempt
     assert "(attempt 2 of 3)" in texts[0]
     assert "(attempt 3 of 3)" in texts[1]
     assert texts[2] == "ended"

@@ -26,7 +26,15 @@ def gate(journal, name, verdict, fields=None, evidence=None, findings=()):
 
 def begun(folder):
     journal = Journal(folder / "journal.db")
-    begin = {"prp": "p", "worktree": "/w", "target": "dev", "host": "http://h", "bundle": "b", "headless": True}
+    begin = {
+        "prp": "p",
+        "worktree": "/w",
+        "folder": "/w",
+        "target": "dev",
+        "host": "http://h",
+        "bundle": "b",
+        "headless": True,
+    }
     journal.append("r1", "begin", Kind.RUN, begin)
     return journal
 
@@ -43,7 +51,7 @@ def failed(tmp_path):
         {"name": "c.s.b", "state": "FAILED", "rows": 0, "dropped": 0, "inputs": ["c.s.a", "c.s.b"], "ended": ""},
     ]
     finding = {"at": "src/a.py:3", "text": EVIL, "fix": ""}
-    gate(journal, "execution", "failed", {}, {"datasets": datasets}, [finding])
+    gate(journal, "execution", "failed", {}, {"updates": [{"datasets": datasets}]}, [finding])
     steps = [{"what": "previous deployment deployed again", "state": "done"}]
     journal.append(
         "r1", "rolled back", Kind.NOTE, {"reason": EVIL, "steps": steps, "branch": None, "tables": ["c.s.a"]}

@@ -1,0 +1,31 @@
+"""`prp-mcp abandon RUN`: a person ends a run that can neither go on nor be rolled back."""
+
+import argparse
+
+from prp_mcp.cli.command import Command, Exit, engine_for
+from prp_mcp.cli.screen import Screen
+from prp_mcp.errors import UsageError
+from prp_mcp.journal.store import Kind
+from prp_mcp.settings import read_settings
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run_id", metavar="RUN", help="run id, in full")
+    parser.add_argument("--reason", required=True, help="why; it is shown in the summary")
+
+
+def _run(args: argparse.Namespace, screen: Screen) -> int:
+    engine = engine_for(read_settings())
+    run = next((run for run in engine.runs() if run.id == args.run_id and run.open), None)
+    if run is None:
+        raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")
+    journal = engine.open_journal()
+    try:
+        journal.append(run.id, "end", Kind.RUN, {"outcome": "abandoned", "reason": args.reason})
+    finally:
+        journal.close()
+    screen.line(f"Run {run.id} is abandoned. What it deployed is still there; nothing was undone.")
+    return Exit.PASSED
+
+
+COMMAND = Command("abandon", "End a run by a person's word, undoing nothing.", _arguments, _run)
