@@ -1,11 +1,13 @@
 """What must not pass does not pass, and says why."""
 
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import ClassVar
 
 import pytest
 
+from tests.acceptance.conftest import SCRIPTS
 from tests.project import SOURCE, commit, event, git, good_script, mini, progress, table, write
 
 STEPS = ("load_prp", "check_environment", "validate_bundle", "compile_check", "deploy", "start_pipeline", "poll_status")
@@ -31,6 +33,39 @@ def test_a_target_that_is_no_development_target_needs_a_grant(scripted, tmp_path
     done = until(scripted, mini(tmp_path / "p", "target"), "check_environment", target="prod")
     assert done["verdict"] == "failed"
     assert "target 'prod' is not allowed: its mode is production" in said(done)
+
+
+def test_a_target_made_productive_after_the_environment_gate_is_refused(scripted, tmp_path):
+    project = mini(tmp_path / "p", "disguise")
+    until(scripted, project, "check_environment")
+    path = project / "databricks.yml"
+    path.write_text(path.read_text().replace("mode: development", "mode: production"))
+    done = scripted.call(project, "validate_bundle")
+    assert done["verdict"] == "failed"
+    assert "target 'dev' is not allowed: its mode is production" in said(done)
+
+
+def test_a_misspelt_prp_begins_no_run(scripted, tmp_path):
+    project = mini(tmp_path / "p", "typo")
+    assert scripted.call(project, "load_prp", prp="minni")["code"] == "usage"
+    assert scripted.call(project, "load_prp", prp="mini")["verdict"] == "passed"
+
+
+@pytest.mark.guarantee("rollback")
+def test_what_a_person_deployed_meanwhile_is_not_destroyed_by_a_rollback(scripted, tmp_path):
+    project = mini(tmp_path / "p", "person")
+    until(scripted, project, "deploy")
+    assert scripted.call(project, "rollback", reason="first")["verdict"] == "passed"
+    by_hand = subprocess.run(
+        [SCRIPTS / "prp-mcp-bundle", "bundle", "deploy"], cwd=project, env=scripted.env, timeout=60
+    )
+    assert by_hand.returncode == 0
+    write(project, {"src/pipelines/numbers.py": SOURCE + "# second\n"})
+    commit(project)
+    until(scripted, project, "deploy")
+    done = scripted.call(project, "rollback", reason="second")
+    assert "destroyed" not in done["summary"]
+    assert scripted.deployed("person", "databricks.yml") != ""
 
 
 def test_uncommitted_changes_are_named_before_the_first_change(scripted, tmp_path):
@@ -145,6 +180,8 @@ def test_a_checklist_item_nobody_proved_keeps_the_run_open_until_it_is_attested(
     until(scripted, project, "poll_status")
     for name in ("quality_metrics", "check_governance"):
         scripted.call(project, name)
+    refused = scripted.call(project, "record_check", item="L1.9", evidence="It would have passed, I am sure.")
+    assert refused["code"] == "usage"
     waiting = scripted.call(project, "run_validation")
     assert waiting["verdict"] == "running"
     assert [item["id"] for item in waiting["open"]] == ["C2"]
@@ -173,7 +210,12 @@ def test_a_rollback_that_cannot_be_proven_says_so_and_can_be_called_again(script
         scripted.http("DELETE", "/__faults")
     assert done["verdict"] == "inconclusive"
     assert done["steps"][-1]["state"] == "unverified"
+    assert "pipelines" in done["steps"][-1]["what"]
     assert scripted.call(project, "run_status")["state"] == "open"
+    assert scripted.call(project, "rollback", reason="again")["verdict"] in ("passed", "inconclusive")
+    pipelines = scripted.http("GET", "/api/2.0/pipelines").json().get("statuses", [])
+    ended = scripted.call(project, "run_status")["state"]
+    assert (ended == "rolled back") == ("[dev engineer] doubt" not in [item["name"] for item in pipelines])
 
 
 @pytest.mark.guarantee("nothing-lost")
