@@ -5,6 +5,8 @@ import pytest
 from mcp import Client
 
 from prp_mcp.engine.door import Engine
+from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
+from prp_mcp.gates.order import Verdict
 from prp_mcp.server import INSTRUCTIONS, build_server
 from prp_mcp.settings import read_settings
 from prp_mcp.tools.all_tools import TOOLS
@@ -81,3 +83,48 @@ def test_prompt_resources_and_completion_know_the_prps_and_the_run(engine, mode)
 def test_the_instructions_fit_and_name_every_gate_tool():
     assert len(INSTRUCTIONS) < 2000
     assert all(name in INSTRUCTIONS for name in ("load_prp", "check_environment", "poll_status", "write_summary"))
+
+
+class Empty(Fields):
+    """Nothing."""
+
+
+def waiting(step, _):
+    for number in range(3):
+        step.waiter.progress(f"looking {number}")
+        step.waiter.pause(0.4)
+    return Outcome(Verdict.PASSED, "done")
+
+
+@both_eras
+def test_a_waiting_tool_sends_progress_with_its_latest_line(engine, mode):
+    tool = Tool("wait", "", "", Arguments, Empty, waiting, "read")
+    engine.tools = {"load_prp": engine.tools["load_prp"], "wait": tool}
+    lines = []
+
+    async def hear(progress, total, message):
+        lines.append((progress, message))
+
+    async def conversation(client):
+        await client.call_tool("load_prp", {"prp": "mini"})
+        return await client.call_tool("wait", {}, progress_callback=hear)
+
+    assert talk(engine, mode, conversation).structured_content["verdict"] == "passed"
+    assert len(lines) >= 2
+    assert [count for count, _ in lines] == sorted({count for count, _ in lines})
+    assert lines[-1][1].startswith("looking ")
+
+
+def test_cancelling_a_wait_ends_the_wait_and_records_nothing(engine):
+    tool = Tool("wait", "", "", Arguments, Empty, lambda step, _: step.waiter.pause(60), "read")
+    engine.tools = {"load_prp": engine.tools["load_prp"], "wait": tool}
+
+    async def conversation(client):
+        await client.call_tool("load_prp", {"prp": "mini"})
+        with anyio.move_on_after(0.5) as scope:
+            await client.call_tool("wait", {})
+        return scope.cancelled_caught, (await client.call_tool("load_prp", {"prp": "mini"})).structured_content
+
+    cancelled, loaded = talk(engine, "auto", conversation)
+    assert cancelled
+    assert loaded["resumed"] is True
