@@ -89,9 +89,7 @@ def build_server(engine: Engine) -> Server[dict[str, Any]]:
         return types.ListResourceTemplatesResult(resource_templates=list(_TEMPLATES))
 
     async def _list_prompts(_: Any, __: Any) -> types.ListPromptsResult:
-        name = types.PromptArgument(name="prp", description="Name of the PRP in PRPs/", required=True)
-        prompt = types.Prompt(name="execute_prp", title="Execute a PRP", description=_PROMPT_USE, arguments=[name])
-        return types.ListPromptsResult(prompts=[prompt])
+        return types.ListPromptsResult(prompts=[_EXECUTE])
 
     async def _get_prompt(_: Any, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         text = PROMPT.format(name=(params.arguments or {}).get("prp", "NAME"))
@@ -229,6 +227,12 @@ def _error(text: str) -> types.CallToolResult:
 
 
 _PROMPT_USE = "Take a PRP through every gate: plan, implement, validate, deploy, run, measure, govern, sum up."
+_EXECUTE = types.Prompt(
+    name="execute_prp",
+    title="Execute a PRP",
+    description=_PROMPT_USE,
+    arguments=[types.PromptArgument(name="prp", description="Name of the PRP in PRPs/", required=True)],
+)
 _TEMPLATES = (
     types.ResourceTemplate(uri_template="prp://{name}", name="prp", mime_type="text/markdown", description="A PRP."),
     types.ResourceTemplate(

@@ -42,8 +42,7 @@ def deploy_snapshot(step: Step, snapshot: Snapshot, name: str, plan: Plan, gate:
             # Files are uploaded before anything can be refused: from then on the deployment is not what it was.
             result["left_behind"] = "Uploading bundle files" in ended.output
             return Attempt(Fate.NOT_DONE, result)
-        found = {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
-        return Attempt(Fate.DONE, {**result, **found})
+        return Attempt(Fate.DONE, {**result, **_arrived(step, snapshot, plan)})
 
     return step.perform(name, request, attempt, gate)
 
@@ -69,8 +68,11 @@ def _settled_by_plan(step: Step, snapshot: Snapshot) -> Attempt:
     plan = step.cli.plan(step.root_in(snapshot), step.run.target)
     if not plan.ok or plan.changes or verify_files(step, snapshot):
         return Attempt(Fate.NOT_DONE, {"ok": False, "left_behind": True, "settled": True})
-    found = {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
-    return Attempt(Fate.DONE, {"ok": True, "settled": True, **found})
+    return Attempt(Fate.DONE, {"ok": True, "settled": True, **_arrived(step, snapshot, plan)})
+
+
+def _arrived(step: Step, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
+    return {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
 
 
 def state_id(step: Step) -> str:

@@ -158,7 +158,7 @@ class Engine:
                 f"run {run.id} cannot be abandoned: nobody knows yet how its {names} ended",
                 remedy="Call run_status, then rollback or the same tool again to settle it.",
             )
-        if running_updates(run):
+        if run.running_updates:
             raise BusyError(
                 f"run {run.id} cannot be abandoned while its update runs",
                 remedy="Call poll_status until it has ended, or rollback.",
@@ -248,12 +248,6 @@ def attempts_left(step: Step, gate: Gate) -> int:
     """Return how many failing verdicts `gate` may still have before a rollback."""
     allowed = 1 if step.run.headless else step.present.policy.limits.attempts
     return allowed - step.standing.states[gate].failures
-
-
-def running_updates(run: Run) -> list[str]:
-    """Return the updates the run started that no record says have ended."""
-    ended = {record.body["update"] for record in run.notes("update ended")}
-    return [effect.result["update"] for effect in run.done("start") if effect.result["update"] not in ended]
 
 
 def _parse(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Arguments, str | None]:

@@ -91,14 +91,14 @@ def stop(step: Step, pipeline: str, update: str, seconds: float) -> bool:
 
 def note_ended(step: Step, update: str, state: str, log: dict[str, Any] | None = None) -> None:
     """Record that an update of this run has ended, and what its event log said (only if it was whole)."""
-    if not any(record.body["update"] == update for record in step.run.notes("update ended")):
+    if update not in step.run.ended_updates:
         step.effects.note(step.run, "update ended", {"update": update, "state": state, "log": log})
         step.refresh()
 
 
 def completed_logs(step: Step) -> dict[str, dict[str, Any]]:
     """Return what the log of each completed update says, by the bundle key of its pipeline."""
-    ended = {record.body["update"]: record.body for record in step.run.notes("update ended")}
+    ended = step.run.ended_updates
     logs = {key: ended.get(update) for key, update in updates_of(step.run).items()}
     return {key: body["log"] for key, body in logs.items() if body and body["state"] == "COMPLETED" and body["log"]}
 

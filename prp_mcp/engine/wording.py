@@ -74,13 +74,8 @@ def _mend(step: Step, state: GateState) -> str:
 
 def _next_call(step: Step, gate: Gate) -> str:
     if gate is Gate.EXECUTION and step.run.done("start") and step.standing.states[gate].status is not Status.FAILED:
-        return "poll_status until it is no longer running" if _awaits(step) else TOOL_OF[gate]
+        return "poll_status until it is no longer running" if step.run.running_updates else TOOL_OF[gate]
     return TOOL_OF[gate]
-
-
-def _awaits(step: Step) -> bool:
-    ended = {record.body["update"] for record in step.run.notes("update ended")}
-    return any(effect.result["update"] not in ended for effect in step.run.done("start"))
 
 
 def _files_changed(state: GateState, step: Step) -> str:

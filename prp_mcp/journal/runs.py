@@ -82,6 +82,17 @@ class Run:
         """Return the effects whose outcome nobody knows."""
         return [effect for effect in self.effects if effect.outcome is None]
 
+    @property
+    def ended_updates(self) -> dict[str, dict[str, Any]]:
+        """Return, by update id, what was recorded of the updates that have ended: state, and log if it was whole."""
+        return {record.body["update"]: record.body for record in self.notes("update ended")}
+
+    @property
+    def running_updates(self) -> list[str]:
+        """Return the updates the run started that no record says have ended."""
+        ended = self.ended_updates
+        return [effect.result["update"] for effect in self.done("start") if effect.result["update"] not in ended]
+
     def latest(self, gate: Gate, verdict: Verdict | None = None) -> Record | None:
         """Return the latest gate record of `gate` (with `verdict`), or None."""
         found = [

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import requests
 
-from prp_mcp.errors import AuthError, PrpMcpError, WorkspaceError
+from prp_mcp.errors import AuthError, WorkspaceError
 from prp_mcp.settings import Credentials
 
 READ_SECONDS = 20
@@ -124,12 +124,6 @@ class Workspace:
         paths = {"pipelines": "/api/2.0/pipelines/", "schemas": _CATALOG + "schemas/", "volumes": _CATALOG + "volumes/"}
         return kind not in paths or self._optional(paths[kind] + _part(name)) is not None
 
-    def pipelines_named(self, name: str) -> list[str]:
-        """Return the ids of the pipelines called exactly `name`."""
-        text = name.replace("'", "''")
-        found = self._paged("/api/2.0/pipelines", "statuses", {"filter": f"name LIKE '{text}'"})
-        return [item["pipeline_id"] for item in found if item.get("name") == name]
-
     def update(self, pipeline: str, update: str) -> dict[str, Any]:
         """Return one update: state, cause, parameters and times as the API gives them."""
         answer = self._get(f"/api/2.0/pipelines/{_part(pipeline)}/updates/{_part(update)}")
@@ -177,14 +171,6 @@ class Workspace:
     def table(self, full_name: str) -> dict[str, Any] | None:
         """Return a table of Unity Catalog, or None when it does not exist."""
         return self._optional(f"/api/2.1/unity-catalog/tables/{_part(full_name)}")
-
-    def tables(self, catalog: str, schema: str) -> list[dict[str, Any]]:
-        """Return the tables of a schema, an empty list when the schema does not exist."""
-        query = {"catalog_name": catalog, "schema_name": schema, "max_results": 0}
-        try:
-            return list(self._paged("/api/2.1/unity-catalog/tables", "tables", query))
-        except MissingError:
-            return []
 
     def grants(self, kind: str, full_name: str) -> list[dict[str, Any]]:
         """Return who was granted what on a securable (`table`, `schema`)."""
@@ -260,8 +246,3 @@ def _started(answer: requests.Response) -> Started:
 
 def _part(text: str) -> str:
     return quote(text, safe="")
-
-
-def unusable(error: PrpMcpError) -> bool:
-    """Return whether an error says nothing about the thing asked for, only that we could not ask."""
-    return isinstance(error, (WorkspaceError, AuthError)) and not isinstance(error, MissingError)

@@ -131,13 +131,13 @@ def _moment(text: str) -> datetime:
 
 
 def _updates(run: Run) -> tuple[dict[str, Any], ...]:
-    ended = {record.body["update"]: record.body["state"] for record in run.notes("update ended")}
+    ended = run.ended_updates
     return tuple(
         {
             "pipeline": effect.intent.body["request"]["key"],
             "pipeline_id": effect.intent.body["request"]["pipeline"],
             "update": effect.result["update"],
-            "state": ended.get(effect.result["update"], "running"),
+            "state": ended.get(effect.result["update"], {}).get("state", "running"),
             "started": effect.intent.at,
             "url": _url(run.host, effect.intent.body["request"]["pipeline"], effect.result["update"]),
         }

@@ -76,7 +76,7 @@ def poll_status(step: Step, arguments: PollArguments) -> Outcome:
 def _watched(step: Step) -> Watched:
     pipelines = deployed_pipelines(step)
     current = updates_of(step.run)
-    ended = {record.body["update"] for record in step.run.notes("update ended")}
+    ended = step.run.ended_updates
     started = [item for item in step.run.done("start") if item.result["update"] in current.values()]
     if not started:
         raise UsageError("no update of this run is there to wait for", remedy="Call start_pipeline.")

@@ -91,7 +91,7 @@ def _stop_updates(step: Step) -> list[dict[str, str]]:
         settled = _guarded(lambda effect=effect: settle_start(step, effect).outcome is not None)
         if settled is not True:
             steps.append(_step("whether an update was started", settled))
-    ended = {record.body["update"] for record in step.run.notes("update ended")}
+    ended = step.run.ended_updates
     for effect in step.run.done("start"):
         update, pipeline = effect.result["update"], effect.intent.body["request"]["pipeline"]
         if update in ended:

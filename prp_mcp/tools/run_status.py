@@ -27,9 +27,9 @@ def run_status(step: Step, _: Arguments) -> Outcome:
     standing = step.standing
     held = sum(state.status is Status.PASSED for state in standing.states.values())
     unsettled = [f"{effect.name} since {effect.intent.at}" for effect in step.run.unsettled()]
-    ended = {record.body["update"]: record.body["state"] for record in step.run.notes("update ended")}
+    ended = step.run.ended_updates
     updates = [
-        {"pipeline": key, "update": update, "state": ended.get(update, "running or ended unseen")}
+        {"pipeline": key, "update": update, "state": ended.get(update, {}).get("state", "running or ended unseen")}
         for key, update in updates_of(step.run).items()
     ]
     fields = {

@@ -73,7 +73,7 @@ def _chosen(step: Step, arguments: StartArguments, pipelines: dict[str, str]) ->
 
 
 def _running(step: Step, key: str) -> Effect | None:
-    ended = {record.body["update"] for record in step.run.notes("update ended")}
+    ended = step.run.ended_updates
     current = updates_of(step.run).get(key)
     mine = [effect for effect in step.run.done("start") if effect.result["update"] == current]
     return mine[-1] if mine and current not in ended else None
