@@ -23,8 +23,8 @@ demo: $(READY)
 	$(BIN)/prp-mcp demo
 
 lint: $(READY)
-	$(BIN)/ruff format --check prp_mcp tests
-	$(BIN)/ruff check prp_mcp tests
+	$(BIN)/ruff format --check prp_mcp tests benchmarks
+	$(BIN)/ruff check prp_mcp tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/interrogate --quiet prp_mcp
@@ -36,8 +36,8 @@ test: lint
 	$(BIN)/pytest
 
 format: $(READY)
-	$(BIN)/ruff format prp_mcp tests
-	$(BIN)/ruff check --fix prp_mcp tests
+	$(BIN)/ruff format prp_mcp tests benchmarks
+	$(BIN)/ruff check --fix prp_mcp tests benchmarks
 
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements.lock

@@ -16,19 +16,20 @@ import anyio.to_thread
 import mcp_types as types
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
+from mcp_types.version import is_version_at_least
 
 from prp_mcp import __version__, process
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.schema import input_schema, output_schema
-from prp_mcp.engine.step import Cancelled, Waiter
+from prp_mcp.engine.step import Asking, Cancelled, Question, Waiter
 from prp_mcp.engine.tool import Refusal, Tool
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.journal.runs import Run
 from prp_mcp.report.html import render_html
 from prp_mcp.report.markdown import render_markdown
 from prp_mcp.report.story import tell
-from prp_mcp.settings import read_policy
+from prp_mcp.settings import digest, read_policy
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ def build_server(engine: Engine) -> Server[dict[str, Any]]:
     async def _list_tools(_: Any, __: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_described(tool) for tool in engine.tools.values()])
 
-    async def _call_tool(ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def _call_tool(
+        ctx: Any, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         return await _call(engine, limiter, ctx, params)
 
     async def _list_resources(_: Any, __: Any) -> types.ListResourcesResult:
@@ -182,8 +185,29 @@ def _described(tool: Tool) -> types.Tool:
 
 async def _call(
     engine: Engine, limiter: anyio.CapacityLimiter, ctx: Any, params: types.CallToolRequestParams
-) -> types.CallToolResult:
-    waiter = Waiter(cancelled=threading.Event())
+) -> types.CallToolResult | types.InputRequiredResult:
+    answers: dict[str, bool] | None = {} if _can_ask(ctx) else None
+    while isinstance(done := await _execute(engine, limiter, ctx, params, answers), Asking):
+        if not _is_modern(ctx):
+            answers = {question.what: await _asked(ctx, question) for question in done.questions}
+            continue
+        given = params.input_responses or {}
+        # Nothing has run before everything is answered; the client sends the same call again with the answers.
+        if any(_question_key(question) not in given for question in done.questions):
+            forms: types.InputRequests = {_question_key(question): _form(question) for question in done.questions}
+            return types.InputRequiredResult(input_requests=forms)
+        answers = {question.what: _allows(given[_question_key(question)]) for question in done.questions}
+    return done
+
+
+async def _execute(
+    engine: Engine,
+    limiter: anyio.CapacityLimiter,
+    ctx: Any,
+    params: types.CallToolRequestParams,
+    answers: dict[str, bool] | None,
+) -> types.CallToolResult | Asking:
+    waiter = Waiter(answers=answers, cancelled=threading.Event())
     async with _progress(ctx, waiter, params.name):
         try:
             done = await anyio.to_thread.run_sync(
@@ -191,12 +215,52 @@ async def _call(
             )
         except Cancelled:
             return _error("the wait was cancelled; what was waited for goes on")
+        except Asking as asking:
+            return asking
         finally:
             waiter.cancelled.set()
     if isinstance(done, Refusal):
         return _error(done.text)
     text = f"{done['verdict']}: {done['summary']}\nNext: {done['next']}"
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=done)
+
+
+_CONSENT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"allow": {"type": "boolean", "title": "Allow it", "description": "Run it, for this run only."}},
+    "required": ["allow"],
+}
+
+
+def _can_ask(ctx: Any) -> bool:
+    """Return whether the client can put a form to a person; without modes `elicitation` means forms."""
+    declared = ctx.session.client_capabilities.elicitation if ctx.session.client_capabilities else None
+    return declared is not None and (declared.form is not None or declared.url is None)
+
+
+def _is_modern(ctx: Any) -> bool:
+    """Return whether questions travel in results: since 2026-07-28 a server sends no requests."""
+    return bool(is_version_at_least(ctx.protocol_version, "2026-07-28"))
+
+
+async def _asked(ctx: Any, question: Question) -> bool:
+    answer = await ctx.session.elicit_form(question.text, _CONSENT, related_request_id=ctx.request_id)
+    return _allows(answer)
+
+
+def _form(question: Question) -> types.ElicitRequest:
+    return types.ElicitRequest(params=types.ElicitRequestFormParams(message=question.text, requested_schema=_CONSENT))
+
+
+def _question_key(question: Question) -> str:
+    """Return what an answer is filed under: it counts for exactly this command and no other."""
+    return digest(question.what)[:32]
+
+
+def _allows(answer: types.InputResponse) -> bool:
+    if not isinstance(answer, types.ElicitResult) or answer.action != "accept":
+        return False
+    return (answer.content or {}).get("allow") is True
 
 
 @asynccontextmanager
@@ -277,11 +341,8 @@ def _resource(engine: Engine, uri: str) -> tuple[str, str]:
     run = next((run for run in _runs_here(engine) if scheme == "run" and run.id == name), None)
     if run is None:
         raise ValueError(f"there is no resource {uri}")
-    journal = engine.open_journal()
-    try:
+    with engine.journal() as journal:
         story = tell(run, journal.head()[:12])
-    finally:
-        journal.close()
     if part == "evidence":
         return json.dumps(
             [record.body | {"seq": record.seq, "at": record.at} for record in run.records]

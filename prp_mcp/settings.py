@@ -47,12 +47,23 @@ class TreePolicy(_Section):
     allow_dirty: bool = False
 
 
+class PrpPolicy(_Section):
+    """Say how strictly a PRP is read: `strict` demands the verbatim names of the three required sections."""
+
+    strict: bool = False
+
+
 class LimitPolicy(_Section):
-    """Bound time (seconds) and attempts (failing verdicts of one gate in a run led by an agent)."""
+    """Bound time (seconds), attempts (failing verdicts of one gate in a run led by an agent) and what a command uses.
+
+    `command_memory` is in MiB, over all processes of a validation command; `command_processes` counts them.
+    """
 
     execution_seconds: int = Field(1800, ge=1, le=86400)
     deploy_seconds: int = Field(900, ge=10, le=7200)
     command_seconds: int = Field(300, ge=1, le=3600)
+    command_memory: int = Field(4096, ge=64, le=1024 * 1024)
+    command_processes: int = Field(256, ge=4, le=10_000)
     settle_seconds: int = Field(90, ge=1, le=600)
     attempts: int = Field(3, ge=1, le=20)
 
@@ -80,9 +91,10 @@ class GovernancePolicy(_Section):
 
 
 class ValidationPolicy(_Section):
-    """Allow further validation commands, each an argv prefix such as `make lint`."""
+    """Allow further validation commands, each an argv prefix such as `make lint`; give values to bindings by name."""
 
     allowed: tuple[str, ...] = ()
+    bindings: dict[str, str] = Field(default_factory=dict)
     checklist: Literal["required", "reported"] = "required"
 
 
@@ -101,6 +113,7 @@ class Policy(_Section):
     """Hold the repository's `prp-mcp.toml`; every key has a safe default."""
 
     target: str = "dev"
+    prp: PrpPolicy = PrpPolicy()
     tree: TreePolicy = TreePolicy()
     limits: LimitPolicy = LimitPolicy()
     bundle: BundlePolicy = BundlePolicy()
@@ -114,12 +127,14 @@ class Grants(_Section):
     """Hold what only a person may allow: the user's `grants.toml`, widened by PRP_MCP_ALLOW_* variables.
 
     No `targets` means: targets with `mode: development`. No `catalogs` or `hosts` means: those of the credentials.
+    `commands` are validation commands that may run besides the allowed ones, exactly as `prp-mcp approve` shows them.
     """
 
     hosts: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     catalogs: tuple[str, ...] = ()
     destroy_targets: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     bundle_code: bool = False
     allow_dirty: bool = False
 
@@ -148,6 +163,7 @@ class Settings:
     """Hold everything that comes from outside the repository."""
 
     state_dir: Path
+    config_dir: Path
     grants: Grants
     bundle_cli: str | None
     variables: Mapping[str, str]
@@ -156,6 +172,16 @@ class Settings:
     def credentials(self) -> Credentials:
         """Return the credentials of the intended workspace. Raises AuthError when there are none."""
         return _credentials(self.environment)
+
+    @property
+    def home(self) -> Path:
+        """Return the user's home."""
+        return Path(self.environment.get("HOME") or "~").expanduser()
+
+    @property
+    def private_places(self) -> tuple[Path, ...]:
+        """Return where our own state, the user's grants and the credentials lie."""
+        return (self.state_dir, self.config_dir, _config_file(self.environment))
 
     def with_grants(self, **granted: Any) -> "Settings":
         """Return the settings with a person's further grants."""
@@ -174,6 +200,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     config = Path(env.get("PRP_MCP_CONFIG_DIR") or platformdirs.user_config_dir("prp-mcp")).expanduser()
     return Settings(
         state_dir=state.absolute(),
+        config_dir=config.absolute(),
         grants=_grants(config / "grants.toml", env),
         bundle_cli=env.get("PRP_MCP_BUNDLE_CLI"),
         variables={name: env[name] for name in sorted(env) if name.startswith("BUNDLE_VAR_")},
@@ -259,14 +286,18 @@ def _credentials(env: Mapping[str, str]) -> Credentials:
             "or set PRP_MCP_WORKSPACE=local to use the local workspace.",
         )
     prefix = "DATABRICKS_"
-    known = ("TOKEN", "CLIENT_ID", "CLIENT_SECRET", "AUTH_TYPE", "AZURE_RESOURCE_ID")
+    known = ("TOKEN", "CLIENT_ID", "CLIENT_SECRET", "AUTH_TYPE", "AZURE_RESOURCE_ID", "WAREHOUSE_ID")
     fields = {name.lower(): env[prefix + name] for name in known if env.get(prefix + name)}
     host = _plain_host(host)
     return Credentials(host, {"host": host, **fields})
 
 
+def _config_file(env: Mapping[str, str]) -> Path:
+    return Path(env.get("DATABRICKS_CONFIG_FILE") or Path(env.get("HOME", "~")) / ".databrickscfg").expanduser()
+
+
 def _profile(env: Mapping[str, str], profile: str) -> Credentials:
-    path = Path(env.get("DATABRICKS_CONFIG_FILE") or Path(env.get("HOME", "~")) / ".databrickscfg").expanduser()
+    path = _config_file(env)
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(path, encoding="utf-8")
     if profile != "DEFAULT" and not parser.has_section(profile):

@@ -13,6 +13,10 @@ GUARANTEES: dict[str, str] = {
     "no-code": "Reading a repository runs nothing from it.",
     "secrets": "Secrets reach no journal, report or result.",
     "no-shell": "Validation commands run without a shell, and only those that are allowed.",
+    "approval": "What is on no list runs only after a person allowed exactly it.",
+    "contained": "A validation command that runs wild is stopped and reported, and leaves nothing running.",
+    "corpus": "A PRP is read as its writer meant it, whatever template it follows.",
+    "families": "A PRP of every template family goes through every gate, led by an agent or headless.",
     "nothing-lost": "Setting the work tree back keeps every change on a branch.",
     "bounded": "A tool's result is bounded, and says what it left out.",
 }

@@ -19,11 +19,8 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     run = next((run for run in engine.runs() if run.id == args.run_id and run.open), None)
     if run is None:
         raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")
-    journal = engine.open_journal()
-    try:
+    with engine.journal() as journal:
         journal.append(run.id, "end", Kind.RUN, {"outcome": "abandoned", "reason": args.reason})
-    finally:
-        journal.close()
     screen.line(f"Run {run.id} is abandoned. What it deployed is still there; nothing was undone.")
     return Exit.PASSED
 

@@ -14,6 +14,7 @@ from prp_mcp.errors import PrpMcpError
 from prp_mcp.local import control
 from prp_mcp.remote.bundle import find_executable
 from prp_mcp.remote.workspace import Workspace
+from prp_mcp.repo.sandbox import confinement
 from prp_mcp.settings import Settings, ensure_private
 
 
@@ -26,6 +27,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str], bool]]
     yield "credentials", lambda: settings.credentials().host, False
     yield "bundle executable", lambda: find_executable(settings), False
     yield "workspace", lambda: f"reached as {Workspace(settings.credentials()).me()}", False
+    yield "sandbox", lambda: confinement().told(network=False), False
     yield "local workspace", lambda: _local(settings), False
 
 

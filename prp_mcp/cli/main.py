@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from prp_mcp import __version__
 from prp_mcp.cli import (
     abandon,
+    approve,
     call,
     check,
     demo,
@@ -37,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     report.COMMAND,
     rollback.COMMAND,
     abandon.COMMAND,
+    approve.COMMAND,
     waive.COMMAND,
     call.COMMAND,
     tools.COMMAND,

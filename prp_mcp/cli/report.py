@@ -47,11 +47,8 @@ def _story(wanted: str) -> Story:
     runs = [run for run in engine.runs() if run.folder == root and run.id.startswith(wanted)]
     if not runs:
         raise UsageError("there is no such run in this work tree", remedy="See `prp-mcp status`.")
-    journal = engine.open_journal()
-    try:
+    with engine.journal() as journal:
         return tell(runs[-1], journal.head()[:12])
-    finally:
-        journal.close()
 
 
 COMMAND = Command("report", "Write the report of a run as Markdown, HTML or JSON.", _arguments, _run)

@@ -162,12 +162,9 @@ def _roll_back(driver: Driver, folder: Path) -> None:
 
 def _write_reports(driver: Driver, folder: Path) -> None:
     _, root = locate(folder)
-    journal = driver.engine.open_journal()
-    try:
-        run = next(run for run in driver.engine.runs() if run.id == driver.run)
+    run = next(run for run in driver.engine.runs() if run.id == driver.run)
+    with driver.engine.journal() as journal:
         paths = write_reports(tell(run, journal.head()[:12]), root)
-    finally:
-        journal.close()
     driver.screen.line()
     driver.screen.line(f"Run {driver.run} is {run.outcome or 'open'}.")
     driver.screen.line(f"Summary: {paths['summary_path']}")

@@ -5,28 +5,22 @@ import argparse
 from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
-from prp_mcp.engine.tool import Refusal
+from prp_mcp.engine.suite import suite_items, unsettled
 from prp_mcp.errors import UsageError
-from prp_mcp.journal.store import Kind
 
 
 def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -> list[str]:
     """Waive every open item of the run's suite, or the one called `item`; return the ids."""
-    done = engine.execute("run_validation", {"run": run, "command": None})
-    if isinstance(done, Refusal):
-        raise UsageError(done.reason, remedy=done.next)
-    waiting = [entry for entry in done["open"] if entry["state"] == "open" and item in (None, entry["id"])]
-    if item and not waiting:
-        known = ", ".join(entry["id"] for entry in done["open"]) or "none"
-        raise UsageError(f"{item} is not open", remedy=f"Open items: {known}. A failing command cannot be waived.")
-    journal = engine.open_journal()
-    try:
-        for entry in waiting:
-            body = {"item": entry["id"], "state": "waived", "evidence": reason, "text": entry["text"]}
-            journal.append(done["run"], "check", Kind.NOTE, body)
-    finally:
-        journal.close()
-    return [entry["id"] for entry in waiting]
+    with engine.opened(run) as step:
+        left = unsettled(suite_items(step))
+        waiting = [each for each in left if each.state == "open" and item in (None, each.id)]
+        if item and not waiting:
+            known = ", ".join(each.id for each in left) or "none"
+            raise UsageError(f"{item} is not open", remedy=f"Open items: {known}. A failing command cannot be waived.")
+        for each in waiting:
+            body = {"item": each.id, "state": "waived", "evidence": reason, "text": each.text[:120]}
+            step.effects.note(step.run, "check", body)
+    return [each.id for each in waiting]
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,8 @@
 """The one door: every call of every tool, from every edge, goes through `Engine.execute`."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from prp_mcp.engine import wording
 from prp_mcp.engine.effects import Effects
 from prp_mcp.engine.present import locate, look, prp_path
 from prp_mcp.engine.result import compose
-from prp_mcp.engine.step import Cancelled, Step, Waiter
+from prp_mcp.engine.step import Asking, Cancelled, Step, Waiter
 from prp_mcp.engine.tool import Arguments, Outcome, Refusal, Tool
 from prp_mcp.errors import BusyError, PolicyError, PrpMcpError, UsageError
 from prp_mcp.gates.judge import Materials, counts_attempts
@@ -46,7 +47,9 @@ class Engine:
     def execute(self, name: str, arguments: Mapping[str, Any], waiter: Waiter | None = None) -> Result | Refusal:
         """Execute the tool `name` and return its result, or the refusal that changed nothing.
 
-        Raises Cancelled when the caller stops waiting. A bug is logged with its trace and refused as `internal`.
+        Raises Cancelled when the caller stops waiting, and Asking when a person has to allow something first: the
+        same call with the answers in `waiter` goes on from there. A bug is logged with its trace and refused as
+        `internal`.
         """
         try:
             journal = Journal(self._path, self.redactor)
@@ -60,7 +63,7 @@ class Engine:
             return self._step(tool, values, run, journal, waiter or Waiter())
         except PrpMcpError as error:
             return self._refused(name, error, run, journal)
-        except Cancelled:
+        except (Cancelled, Asking):
             raise
         except Exception as error:  # a bug of ours: say so, keep the trace in the log, never show it to the user
             log.exception("bug in %s, run %s", name, run.id if run else "-")
@@ -75,15 +78,27 @@ class Engine:
 
     def runs(self) -> list[Run]:
         """Return all runs of this state directory, oldest first."""
+        with self.journal() as journal:
+            return fold(journal.records())
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """Yield the journal, open."""
         journal = Journal(self._path, self.redactor)
         try:
-            return fold(journal.records())
+            yield journal
         finally:
             journal.close()
 
-    def open_journal(self) -> Journal:
-        """Open the journal; the caller closes it."""
-        return Journal(self._path, self.redactor)
+    @contextmanager
+    def opened(self, wanted: str = "") -> Iterator[Step]:
+        """Yield the open run of this work tree (the one whose id begins with `wanted`) to what a person does with it.
+
+        Raises UsageError when there is none or there are several.
+        """
+        with self.journal() as journal:
+            run = self._find(wanted or None, journal)
+            yield self._open(run, journal, Waiter())
 
     def _tool(self, name: str) -> Tool:
         if name not in self.tools:
@@ -93,12 +108,11 @@ class Engine:
     def _run_for(self, tool: Tool, values: Arguments, wanted: str | None, journal: Journal) -> Run:
         if tool.gate is Gate.PRP:
             return self._begin(values, wanted, journal)
-        return self._find(tool, wanted, journal)
+        return self._find(wanted, journal, reads_ended=tool.opens_with is None and tool.kind == "read")
 
-    def _find(self, tool: Tool, wanted: str | None, journal: Journal) -> Run:
+    def _find(self, wanted: str | None, journal: Journal, *, reads_ended: bool = False) -> Run:
         root = str(locate(self.folder)[1])
         mine = [run for run in fold(journal.records()) if run.folder == root]
-        reads_ended = tool.opens_with is None and tool.kind == "read"
         candidates = [run for run in mine if run.open or reads_ended or wanted]
         if wanted:
             candidates = [run for run in candidates if run.id.startswith(wanted)]
@@ -165,14 +179,18 @@ class Engine:
             )
         journal.append(run.id, "end", Kind.RUN, {"outcome": "abandoned", "reason": "restarted"})
 
-    def _step(self, tool: Tool, values: Arguments, run: Run, journal: Journal, waiter: Waiter) -> Result | Refusal:
+    def _open(self, run: Run, journal: Journal, waiter: Waiter) -> Step:
         present = look(self.folder, self.settings, run.prp, run.target)
+        return Step(self.settings, journal, Effects(journal, self._state), present, run, waiter)
+
+    def _step(self, tool: Tool, values: Arguments, run: Run, journal: Journal, waiter: Waiter) -> Result | Refusal:
+        step = self._open(run, journal, waiter)
+        present = step.present
         if present.credentials.host != run.host and not (tool.kind == "read" and tool.opens_with is None):
             raise PolicyError(
                 f"the credentials are for {present.credentials.host}, the run is for {run.host}",
                 remedy="Start the server with the run's credentials, or begin a new run with load_prp.",
             )
-        step = Step(self.settings, journal, Effects(journal, self._state), present, run, waiter)
         if tool.opens_with and (closed := step.standing.admit(tool.opens_with)):
             reason, remedy = wording.closed(tool.name, closed, step)
             return Refusal(tool.name, "closed", reason, remedy, run.id, journal.head()[:12])

@@ -84,7 +84,7 @@ def look(folder: Path, settings: Settings, prp: str, target: str) -> Present:
         credentials=settings.credentials(),
         prp=prp,
         target=target,
-        plan=_plan(root, prp),
+        plan=_plan(root, prp, strict=policy.prp.strict),
         git=repository.facts(),
         tree=read_tree(repository, _exclude(policy, root.relative_to(repository.top))),
     )
@@ -136,11 +136,11 @@ def current_deployment(run: Run, journal: Journal) -> str:
     return latest.outcome.hash if latest.outcome else latest.token
 
 
-def _plan(root: Path, prp: str) -> Plan | None:
+def _plan(root: Path, prp: str, *, strict: bool) -> Plan | None:
     if not (root / "PRPs" / f"{prp}.md").exists():
         return None  # removed since it was loaded: the evidence of its gate is stale then
     try:
-        return read_plan(prp_path(root, prp).read_text("utf-8"), prp)
+        return read_plan(prp_path(root, prp).read_text("utf-8"), prp, strict=strict)
     except UnicodeDecodeError as error:
         raise UsageError(f"PRPs/{prp}.md is not UTF-8", remedy="Save it as UTF-8.") from error
 

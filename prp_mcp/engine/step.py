@@ -1,7 +1,7 @@
 """What a tool's function is given: the run, what it is bound to, and the ways to act on the world."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,11 +25,35 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the caller no longer w
     """Stop waiting because the caller went away; whatever was waited for goes on."""
 
 
+@dataclass(frozen=True)
+class Question:
+    """Something only a person may allow.
+
+    `item` is the command it is about, `what` exactly what would be done, `text` how it is put to the person.
+    """
+
+    item: str
+    what: str
+    text: str
+
+
+class Asking(Exception):  # noqa: N818 - not an error: a person has to answer before the step can go on
+    """Stop because a person must be asked; the same call with the answers in the waiter goes on."""
+
+    def __init__(self, questions: Sequence[Question]):
+        super().__init__(f"{len(questions)} questions")
+        self.questions = tuple(questions)
+
+
 @dataclass
 class Waiter:
-    """Report progress to the caller and learn that it has gone away."""
+    """Report progress to the caller, learn that it has gone away, and carry a person's answers.
+
+    `answers` maps `Question.what` to what the person said; it is None where nobody can be asked.
+    """
 
     progress: Callable[[str], None] = lambda _: None
+    answers: Mapping[str, bool] | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def pause(self, seconds: float) -> None:

@@ -1,11 +1,11 @@
 """Judge the PRP's own validation suite: every command and every mandatory checklist item must be settled."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
+from prp_mcp.engine.preparation import Prepared, prepare, proving_gate
 from prp_mcp.engine.step import Step
-from prp_mcp.gates.order import Gate
-from prp_mcp.plan.commands import stated_target
-from prp_mcp.plan.model import Check, Command
+from prp_mcp.plan.model import Check
 
 ITEM_STATES = ("verified", "attested", "waived", "open")
 
@@ -28,8 +28,9 @@ def suite_items(step: Step) -> list[Item]:
         return []
     notes = [record.body for record in step.run.notes("check")]
     said = {body["item"]: body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)}
-    commands = [_command(step, command, said.get(command.id)) for command in plan.commands]
-    proven = {item.text: item for item in commands}
+    prepared = prepare(step, plan.commands)
+    commands = [_command(step, each, said.get(each.command.id)) for each in prepared]
+    proven = {each.command.text: item for each, item in zip(prepared, commands, strict=True)}
     demanded = step.present.policy.validation.checklist == "required"
     checks = [_check(step, check, said.get(check.id), proven) for check in plan.checklist]
     return commands + [replace(item, mandatory=item.mandatory and demanded) for item in checks]
@@ -40,14 +41,15 @@ def unsettled(items: list[Item]) -> list[Item]:
     return [item for item in items if item.mandatory and item.state in ("open", "failed")]
 
 
-def command_result(step: Step, command: str) -> dict[str, object] | None:
-    """Return the latest result of a command for the present files, or None."""
-    found = [
-        record.body
-        for record in step.run.notes("command")
-        if record.body["command"] == command and record.body["files"] == files_id(step)
-    ]
+def command_result(step: Step, prepared: Prepared) -> dict[str, Any] | None:
+    """Return the latest result of a command for the present files and workspace, or None."""
+    found = [record.body for record in step.run.notes("command") if record.body["key"] == result_key(step, prepared)]
     return found[-1] if found else None
+
+
+def result_key(step: Step, prepared: Prepared) -> str:
+    """Return what a result is filed under: all it depends on, or why there is none."""
+    return prepared.key or f"{files_id(step)}: {prepared.text}: {prepared.why}"
 
 
 def files_id(step: Step) -> str:
@@ -55,33 +57,28 @@ def files_id(step: Step) -> str:
     return step.present.tested.id
 
 
-def proving_gate(step: Step, gate: str | None, command: str | None) -> Gate | None:
-    """Return the gate that proves a command, if its target is the run's: a deployment elsewhere proves nothing."""
-    target = stated_target(command) if command else None
-    return Gate(gate) if gate and target in (None, step.run.target) else None
+def _command(step: Step, prepared: Prepared, said: dict[str, str] | None) -> Item:
+    state, proof = _settled(step, prepared, said)
+    return Item(prepared.command.id, prepared.text, state, proof, mandatory=True)
 
 
-def _command(step: Step, command: Command, said: dict[str, str] | None) -> Item:
-    if gate := proving_gate(step, command.gate, command.text):
-        held = step.standing.holds(gate)
-        return Item(command.id, command.text, "verified" if held else "open", f"gate {gate}", mandatory=True)
-    result = command_result(step, command.text)
-    if result and result["met"]:
-        return Item(command.id, command.text, "verified", f"exit {result['exit']}", mandatory=True)
-    if result and result["exit"] is not None:
-        return Item(command.id, command.text, "failed", f"exit {result['exit']}", mandatory=True)
+def _settled(step: Step, prepared: Prepared, said: dict[str, str] | None) -> tuple[str, str]:
+    if prepared.gate:
+        return "verified" if step.standing.holds(prepared.gate) else "open", f"gate {prepared.gate}"
+    result = command_result(step, prepared)
+    if result and result["met"] is not None:
+        return "verified" if result["met"] else "failed", result["why"]
     if said and result:
-        return Item(command.id, command.text, said["state"], said["evidence"], mandatory=True)
-    why = str(result.get("why", "")) if result else "not run for the present files"
-    return Item(command.id, command.text, "open", why, mandatory=True)
+        return said["state"], said["evidence"]
+    return "open", str(result["why"]) if result else "not run for the present files"
 
 
 def _check(step: Step, check: Check, said: dict[str, str] | None, proven: dict[str, Item]) -> Item:
     if gate := proving_gate(step, check.gate, check.command):
         if step.standing.holds(gate):
             return Item(check.id, check.text, "verified", f"gate {gate}", check.mandatory)
-    elif check.command and (found := proven.get(check.command)) and found.state == "verified":
-        return Item(check.id, check.text, "verified", found.proof, check.mandatory)
+    elif check.command and (found := proven.get(check.command)) and found.state in ("verified", "failed"):
+        return Item(check.id, check.text, found.state, f"{found.id}: {found.proof}", check.mandatory)
     if said:
         return Item(check.id, check.text, said["state"], said["evidence"], check.mandatory)
     return Item(check.id, check.text, "open", "", check.mandatory)

@@ -5,36 +5,52 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prp_mcp.gates.options import inside, shown, why_forbidden, why_outside
+from prp_mcp.gates.words import MAX_WORD, NeedsShell, Word, is_pattern, plain, read_words, split_parts
+
+_CHECKERS = ("pytest", "ruff check", "ruff format --check", "mypy", "pyright", "sqlfluff lint", "yamllint")
 ALLOWED = (
     "python -m py_compile",
     "python -m compileall",
-    "python -m pytest",
     "python -m unittest",
-    "python -m ruff",
-    "python -m mypy",
-    "pytest",
-    "ruff check",
-    "ruff format --check",
-    "mypy",
-    "pyright",
-    "sqlfluff lint",
-    "yamllint",
+    *(f"python -m {checker}" for checker in _CHECKERS),
+    *_CHECKERS,
+    "databricks bundle validate",
+    "databricks bundle plan",
+    "databricks bundle summary",
 )
 """Argv prefixes that may run without a person's word. Whatever runs tests runs the repository's own code."""
+MAX_INVOCATIONS = 64
 
-_OPERATOR = re.compile(r"^[();<>|&]+$")  # as `shlex` cuts them off with punctuation_chars
-_ASSIGNMENT = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*=")
-_EXPANSION = re.compile(r"[$`\x00-\x08\x0b-\x1f]|~(?=/|$)")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+# What changes where programs and libraries come from, or what a program runs before its own code.
+_NEVER_SET = re.compile(
+    r"(?:LD_|DYLD_|BASH|GIT_|DATABRICKS|PRP_MCP|PATH\Z|HOME\Z|ENV\Z|IFS\Z|SHELL|TMPDIR\Z|GCONV|GLIBC)"
+)
+_HARMLESS_NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+_TELLING = re.compile(
+    r"(?:PYTHON|PYTEST|PY_|RUFF|MYPY|PYRIGHT|SQLFLUFF|YAMLLINT|UV_|PIP_|POETRY|PIPENV|HATCH|TOX|VIRTUAL_ENV|CONDA|COV"
+    r"|JAVA|JDK_|SPARK|HADOOP|NODE|NPM|PERL|RUBY|XDG_|AWS_|AZURE_|GOOGLE_|ARM_|BUNDLE_|TF_|SSL_|CURL_|MALLOC_|LOC|NLS"
+    r"|HOST|RES_|PAGER|EDITOR|VISUAL|BROWSER|TERM|PROMPT|PS\d|OPENSSL|REQUESTS|SSH|SUDO|DOCKER|HYPOTHESIS)"
+    r"|.*(?:_PROXY|_OPTIONS|_OPTS|_PATH|_HOME|_ADDOPTS|_PRELOAD)\Z"
+)
 _PYTHONS = frozenset({"python", "python3"})
+_RUNNERS = (("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("hatch", "run"))
+_RUNNER_FLAGS = frozenset({"--frozen", "--locked", "--no-sync", "--offline", "--quiet", "-q", "--all-extras", "--dev"})
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """One program to run: its words, the folder (relative) and extra environment it runs with."""
+    """One program to run: its words, the folder (relative) and extra environment it runs with.
+
+    In a word, `*`, `?` and `[...]` stand for the files of the copy they will match; a literal one is written `[*]`.
+    `dropped` names the wrapper that was taken off (`uv run`), or is empty.
+    """
 
     argv: tuple[str, ...]
     folder: str
     environment: tuple[tuple[str, str], ...]
+    dropped: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,72 +63,155 @@ class Blocked:
 def invocations(command: str) -> list[Invocation] | Blocked:
     """Return what `command` would run, in order, each only after the one before succeeded.
 
-    Understood: `cd DIR &&`, `&&`, assignments before a program, quoting. Anything that needs a shell is blocked.
+    Understood: quoting, `&&`, `cd DIR &&`, assignments before a program, wildcards, a final `2>&1`, and wrappers such
+    as `uv run`, which are taken off. Anything else that a shell would act on is blocked with the reason.
     """
-    if "\n" in command.strip():
-        return Blocked("it has several lines and needs a shell")
     try:
-        lexer = shlex.shlex(command, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        lexer.commenters = "#"
-        words = list(lexer)
-    except ValueError as error:
-        return Blocked(f"it is not well formed: {error}")
-    if any(_OPERATOR.match(word) and word != "&&" for word in words):
-        return Blocked("it uses pipes, redirections, background or alternatives, which need a shell")
-    if _EXPANSION.search(command):
-        return Blocked("it uses expansion ($, `, ~), which needs a shell")
-    return _grouped(words)
+        return _planned(read_words(command))
+    except NeedsShell as reason:
+        return Blocked(str(reason))
 
 
 def why_not_allowed(invocation: Invocation, extra: Sequence[str]) -> str:
-    """Return why an invocation needs a person's word, or an empty string when it is allowed."""
+    """Return why an invocation needs a person's word, or an empty string when it is allowed.
+
+    `extra` are further argv prefixes. Options that reach outside the project or start another program are refused
+    whatever the prefix.
+    """
     words = _canonical(invocation.argv)
-    for allowed in (*ALLOWED, *extra):
-        prefix = tuple(shlex.split(allowed))
-        if words[: len(prefix)] == prefix:
-            return ""
-    return f"`{' '.join(words[:3])}` is not among the allowed commands"
+    if "/" in words[0] or is_pattern(words[0]):
+        return f"{shown(words[0])} is not the bare name of a program"
+    prefixes = [_prefix(allowed) for allowed in (*ALLOWED, *extra)]
+    length = max((len(prefix) for prefix in prefixes if prefix and words[: len(prefix)] == prefix), default=0)
+    if not length:
+        return f"{shown(' '.join(words[:3]))} is not among the allowed commands"
+    program, options = _program(words)
+    return (
+        _why_not_set(invocation.environment)
+        or why_forbidden(program, options)
+        or why_outside(words[1:], invocation.folder)
+    )
 
 
-def _grouped(words: Sequence[str]) -> list[Invocation] | Blocked:
-    folder, found = ".", []
-    for group in _split(words):
-        environment = []
-        while group and _ASSIGNMENT.match(group[0]):
-            name, _, value = group.pop(0).partition("=")
-            environment.append((name, value))
-        if not group:
-            return Blocked("it is only an assignment")
-        if group[0] == "cd":
-            folder = f"{folder}/{group[1]}" if len(group) == 2 else ""
-            if not _inside(folder):
-                return Blocked("it changes to a folder outside the project")
+def is_databricks(invocation: Invocation) -> bool:
+    """Return whether an invocation is of the Databricks CLI, which needs network and credentials."""
+    return invocation.argv[0] == "databricks"
+
+
+def approval_of(planned: Sequence[Invocation]) -> str:
+    """Return one line that says exactly what would run, as a shell would read it: the key of a person's approval."""
+    return " && ".join(map(_written, planned))
+
+
+def _written(invocation: Invocation) -> str:
+    settings = [f"{name}={shlex.quote(value)}" for name, value in invocation.environment]
+    program = shlex.quote(plain(invocation.argv[0]))
+    if "=" in program and not program.startswith("'"):
+        program = f"'{program}'"  # else it would read like an assignment
+    words = " ".join((*settings, program, *map(_quoted, invocation.argv[1:])))
+    # Each part states its folder, so a part means the same wherever it stands.
+    return words if invocation.folder == "." else f"(cd {shlex.quote(invocation.folder)} && {words})"
+
+
+def _quoted(word: str) -> str:
+    if not is_pattern(word):
+        return shlex.quote(plain(word))
+    parts = re.split(r"(\[[*?\[]\]|[*?\[\]])", word)
+    return "".join(part if part in ("*", "?", "[", "]") or not part else shlex.quote(plain(part)) for part in parts)
+
+
+def _planned(words: list[Word]) -> list[Invocation]:
+    folder: str = "."
+    found: list[Invocation] = []
+    for part in split_parts(words):
+        if part[0].text == "cd":
+            folder = _folder(folder, part)
             continue
-        if any(name in ("PATH", "PYTHONPATH", "LD_PRELOAD", "LD_LIBRARY_PATH") for name, _ in environment):
-            return Blocked("it changes where programs are looked for")
-        found.append(Invocation(tuple(group), folder, tuple(environment)))
-    return found or Blocked("it runs nothing")
+        if len(found) == MAX_INVOCATIONS:
+            raise NeedsShell(f"it runs more than {MAX_INVOCATIONS} programs")
+        found.append(_invocation(part, folder))
+    if not found:
+        raise NeedsShell("it runs nothing")
+    return found
 
 
-def _split(words: Sequence[str]) -> list[list[str]]:
-    groups: list[list[str]] = [[]]
-    for word in words:
-        if word == "&&":
-            groups.append([])
-        else:
-            groups[-1].append(word)
-    return groups
+def _folder(current: str, part: Sequence[Word]) -> str:
+    target = part[1].text if len(part) == 2 else ""
+    if not target or target.startswith("-") or is_pattern(target):
+        raise NeedsShell("it changes folder in a way that needs a shell")
+    if target.startswith("/") or not inside(f"{current}/{plain(target)}"):
+        raise NeedsShell("it changes to a folder outside the project")
+    if len(current) + len(target) > MAX_WORD:
+        raise NeedsShell("it changes to a folder whose path is too long")
+    return f"{current}/{plain(target)}"
 
 
-def _inside(folder: str) -> bool:
-    depth = 0
-    for part in folder.split("/"):
-        depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
-        if depth < 0:
-            return False
-    return bool(folder) and not folder.startswith("./" + "/")
+def _invocation(part: Sequence[Word], folder: str) -> Invocation:
+    words = list(part)
+    environment = _assignments(words)
+    dropped: list[str] = []
+    while wrapper := _wrapper(words, taken=dropped):
+        dropped.append(wrapper)
+        if wrapper == "env":
+            environment += _assignments(words)
+    if not words:
+        raise NeedsShell("it is only an assignment" if environment and not dropped else "it runs nothing")
+    argv = tuple(word.text for word in words)
+    if not argv[0]:
+        raise NeedsShell("it runs nothing: the program's name is empty")
+    return Invocation(argv, folder, tuple(environment), " ".join(dropped))
 
 
-def _canonical(argv: Sequence[str]) -> tuple[str, ...]:
-    return ("python", *argv[1:]) if argv[0] in _PYTHONS else tuple(argv)
+def _assignments(words: list[Word]) -> list[tuple[str, str]]:
+    """Take the assignments off the front of `words`."""
+    found = []
+    while words and (sign := _ASSIGNMENT.match(words[0].text)) and words[0].bare >= sign.end():
+        name, _, value = plain(words.pop(0).text).partition("=")
+        if _NEVER_SET.match(name):
+            raise NeedsShell(f"it sets {name[:60]}, which decides what is run")
+        found.append((name, value))
+    return found
+
+
+def _wrapper(words: list[Word], *, taken: Sequence[str]) -> str:
+    """Take one wrapper off the front of `words` and return its name, or an empty string; a runner is taken once."""
+    texts = [word.text for word in words]
+    if texts[:1] == ["time"] and len(texts) > 1 and not taken:
+        del words[0]
+        return "time"
+    if texts[:1] == ["env"] and len(texts) > 1 and _ASSIGNMENT.match(texts[1]) and "env" not in taken:
+        del words[0]
+        return "env"
+    if tuple(texts[:2]) in _RUNNERS and not any(" run" in name for name in taken):
+        rest = next((at for at, text in enumerate(texts) if at > 1 and text not in _RUNNER_FLAGS), len(texts))
+        if rest < len(texts) and not texts[rest].startswith("-"):
+            del words[:rest]
+            return " ".join(texts[:2])
+    return ""
+
+
+def _why_not_set(environment: Sequence[tuple[str, str]]) -> str:
+    for name, value in environment:
+        if not _HARMLESS_NAME.match(name) or _TELLING.match(name):
+            return f"it sets {shown(name)}, which can change what a program runs"
+        if why_outside((value,), "."):
+            return f"it sets {shown(name)} to a place outside the project"
+    return ""
+
+
+def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the program whose options count and the words after it and its subcommand."""
+    rest = words[2:] if words[0] == "python" and words[1:2] == ("-m",) else words
+    taken = {"databricks": 3, "ruff": 2, "sqlfluff": 2}.get(rest[0] if rest else "", 1)
+    return (rest[0] if rest else ""), rest[taken:]
+
+
+def _prefix(allowed: str) -> tuple[str, ...]:
+    try:
+        return _canonical(tuple(shlex.split(allowed)))
+    except ValueError:
+        return ()
+
+
+def _canonical(argv: tuple[str, ...]) -> tuple[str, ...]:
+    return ("python", *argv[1:]) if argv and argv[0] in _PYTHONS else argv

@@ -1,14 +1,17 @@
 """The check boxes of a PRP, wherever they stand outside code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from prp_mcp.plan.commands import bindings_in, gate_of, is_command
+from prp_mcp.plan.commands import gate_of, is_command, outdated_form
 from prp_mcp.plan.document import Document, Text, code_spans, plain_text
-from prp_mcp.plan.model import Binding, Check, Command, Section
+from prp_mcp.plan.model import Check, Finding, Section
 from prp_mcp.plan.sections import Outline, bare_title
 
-MANDATORY = ("checklist", "success criteria", "acceptance criteria", "definition of done", "exit criteria")
+MANDATORY = (
+    *("checklist", "success criteria", "acceptance criteria", "definition of done", "exit criteria"),
+    *("criterios de aceptaci\u00f3n", "criterios de \u00e9xito", "lista de verificaci\u00f3n"),
+)
 """What a heading says when every box under it must be proven."""
 
 _BOX_LINE = re.compile(r"^(?P<before>[\s>]*(?:[-*+]|\d{1,9}[.)])\s+)\[(?:[xX~/\-]|wip|f)\](?=\s|$)")
@@ -36,6 +39,17 @@ def read_checklist(document: Document, outline: Outline) -> tuple[Check, ...]:
     return tuple(checks)
 
 
+def outdated_checks(checklist: Sequence[Check]) -> Iterator[Finding]:
+    """Yield a note for each check whose command the present Databricks CLI refuses."""
+    for check in checklist:
+        old = outdated_form(check.command or "")
+        if old:
+            why = f"{check.id}: {old.why}"
+            yield Finding(
+                "command-outdated", "note", check.line, 1, (check.command or "")[:200], why, f"Write: {old.right}"
+            )
+
+
 def neutral_lines(document: Document) -> tuple[str, ...]:
     """Return the lines with every check box cleared and trailing blanks cut: what a digest must not depend on."""
     lines = [line.rstrip() for line in document.lines]
@@ -44,19 +58,6 @@ def neutral_lines(document: Document) -> tuple[str, ...]:
     for heading in document.headings:
         lines[heading.line - 1] = _BOX_HEADING.sub(r"\g<before>\g<tick>[ ]\g<tick>", lines[heading.line - 1], count=1)
     return tuple(lines)
-
-
-def read_bindings(commands: tuple[Command, ...], checklist: tuple[Check, ...]) -> tuple[Binding, ...]:
-    """Return the run-time values that commands and checks need, each where it stands first."""
-    found: dict[str, int] = {}
-    for command in commands:
-        for offset, line in enumerate(command.text.split("\n")):
-            for name in bindings_in(line):
-                found.setdefault(name, command.line + offset)
-    for check in checklist:
-        for name in bindings_in(check.command or ""):
-            found.setdefault(name, check.line)
-    return tuple(Binding(name, line) for name, line in sorted(found.items(), key=lambda each: each[1]))
 
 
 def _boxes(document: Document) -> Iterator[Text]:

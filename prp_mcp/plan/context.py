@@ -26,8 +26,10 @@ KEYS: dict[str, Kind] = {
 
 _KEY = re.compile(r"^\s*(?:-\s+)?(?P<key>[a-z_]+)\s*:\s*(?P<value>\S.*)$", re.IGNORECASE)
 _REASONS = frozenset({"why", "critical", "reason", "purpose", "section", "pattern", "note"})
+_LINES = re.compile(r"(?::L?|#L)\d{1,9}(?:-L?\d{1,9})?$")
 _PATH = re.compile(
-    r"@?(?P<path>(?:\.{0,2}/)?(?:[\w.@-]+/)+[\w.@*-]*|[\w-]+\.(?:py|sql|ya?ml|json|toml|md|ipynb|csv|txt|sh))(?::\d+(?:-\d+)?)?"
+    r"@?(?P<path>(?:(?:\.{0,2}/)?(?:[\w.@*-]+/)+[\w.@*-]*|[\w-]+\.(?:py|sql|ya?ml|json|toml|md|ipynb|csv|txt|sh))"
+    r"(?:(?::L?|#L)\d{1,9}(?:-L?\d{1,9})?)?)"
 )
 # Modules that look like SQL files.
 _MODULES = frozenset({"spark.sql", "pyspark.sql"})
@@ -36,13 +38,19 @@ _URL = re.compile(r"https?://[^\s<>)\]`\"']{1,500}")
 
 
 def read_context(document: Document, outline: Outline) -> tuple[ContextItem, ...]:
-    """Return the context items in order, each reference once; only what stands in a context section counts."""
+    """Return the context items in order, each reference once; only what stands in a context section counts.
+
+    A reference may name lines (`src/a.py:10-40`, `src/a.py#L10-L40`); a file named with lines is not listed again
+    without them.
+    """
     found: dict[str, ContextItem] = {}
+    paths: set[str] = set()
     for section in outline.playing(Role.CONTEXT):
         for block in document.between(section.line + 1, section.end_line):
             for item in _items(block):
-                if len(found) < MAX_ITEMS:
+                if len(found) < MAX_ITEMS and item.ref not in paths:
                     found.setdefault(item.ref, item)
+                    paths |= {item.ref, _LINES.sub("", item.ref)}
     return tuple(found.values())
 
 
@@ -63,7 +71,9 @@ def _in_fence(fence: Fence) -> Iterator[ContextItem]:
         ref = re.split(r"\s+#", key["value"].strip())[0].strip(" \"'`[]<>")
         kind = "url" if _URL.match(ref) else "file" if kind == "url" else kind
         if kind == "url" or (_PATH.fullmatch(ref) and key["key"].lower() != "url"):
-            yield ContextItem(kind, ref.removeprefix("@"), _why(lines[index + 1 :][:6]), fence.content_line + index)
+            yield ContextItem(
+                kind, ref.removeprefix("@"), _why(lines[index + 1 : index + 7]), fence.content_line + index
+            )
 
 
 def _why(lines: Sequence[str]) -> str:
@@ -86,7 +96,9 @@ def _in_text(block: Text) -> Iterator[ContextItem]:
 
 def _references(line: str) -> Iterator[str]:
     for link in _LINK.finditer(line):
-        target = link["target"].split("#")[0]
+        target = link["target"]
+        if not _URL.match(target) and not _LINES.search(target):
+            target = target.split("#")[0]
         if _URL.match(target) or _PATH.fullmatch(target):
             yield target
     for url in _URL.finditer(_LINK.sub(" ", line)):

@@ -16,7 +16,9 @@ from prp_mcp.plan.names import MAX_BYTES
 
 MAX_LINES = 12_000
 MAX_BRACKETS = 20_000
-"""Limits that keep reading within two seconds: a line costs up to 20 us, an opening bracket 15 us (measured)."""
+MAX_BARS = 60_000
+"""Limits that keep reading within two seconds: a line costs up to 20 us, an opening bracket 15 us, a table's cell
+20 us (measured)."""
 
 _CHECKBOX = re.compile(r"`?\[(?P<mark>[ xX~/\-]|wip|f)\]`?(?:\s+|$)")
 _FRONT_MATTER_LINES = 200
@@ -34,7 +36,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Fence:
-    """A fenced or indented code block; `content_line` is the line its first line of code stands on."""
+    """A fenced or indented code block; its code begins on `content_line`, and `marks` opened it."""
 
     language: str
     text: str
@@ -42,6 +44,7 @@ class Fence:
     content_line: int
     end_line: int
     closed: bool
+    marks: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,11 @@ class Document:
         """Return all prose, items and cells."""
         return tuple(block for block in self.blocks if isinstance(block, Text))
 
+    @property
+    def last_line(self) -> int:
+        """Return the number of the last line; what follows the last line end is none."""
+        return max(1, len(self.lines) - (self.lines[-1] == ""))
+
     def between(self, first: int, last: int) -> tuple[Block, ...]:
         """Return the blocks that begin on the lines `first` to `last`, both included."""
         return self.blocks[bisect_right(self._starts, first - 1) : bisect_right(self._starts, last)]
@@ -120,6 +128,8 @@ def normal_lines(text: str) -> tuple[str, ...]:
 
 def code_spans(text: str) -> list[tuple[int, int, str]]:
     """Return the code spans of a paragraph as (start, end, code), by CommonMark's rule of equal backtick runs."""
+    if "`" not in text:
+        return []
     runs = [(found.start(), found.end()) for found in re.finditer(r"(?<!\\)`+", text)]
     by_length: dict[int, list[int]] = {}
     for index, (start, end) in enumerate(runs):
@@ -193,6 +203,8 @@ def _refuse_excess(text: str) -> None:
         problem = f"the PRP has more than {MAX_LINES} lines"
     elif text.count("[") > MAX_BRACKETS:
         problem = f"the PRP has more than {MAX_BRACKETS} opening brackets"
+    elif text.count("|") > MAX_BARS:
+        problem = f"the PRP has more than {MAX_BARS} vertical bars"
     if problem:
         raise UsageError(problem, remedy="Split the PRP in several, or move long material to files that it refers to.")
 
@@ -281,4 +293,4 @@ def _fence(token: Token) -> Fence:
     language = re.sub(r"[{}.,:].*$", "", words[0].lstrip("{.")) if words else ""
     # A closed fence spans one line more than its content and the opening line.
     closed = last - first == token.content.count("\n") + 2
-    return Fence(language.lower(), token.content, first + 1, first + 2, last, closed)
+    return Fence(language.lower(), token.content, first + 1, first + 2, last, closed, token.markup)

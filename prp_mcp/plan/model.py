@@ -7,6 +7,7 @@ from typing import Literal
 
 Match = Literal["exact", "alias"]
 Severity = Literal["error", "note"]
+CommandKind = Literal["shell", "sql"]
 
 
 class Role(StrEnum):
@@ -43,7 +44,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Command:
-    """A shell command of the validation section; `blocked` says why it cannot be run as it is written."""
+    """A command of the validation section: a shell command, or one SQL statement without its closing `;`.
+
+    `blocked` says why it cannot be run, whatever the values are; `bindings` names the run-time values it needs.
+    """
 
     id: str
     level: int
@@ -52,6 +56,8 @@ class Command:
     expected: str | None = None
     gate: str | None = None
     blocked: str | None = None
+    kind: CommandKind = "shell"
+    bindings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from prp_mcp.plan.hints import rank, with_hints
 from prp_mcp.plan.model import Finding, Task
 
 
@@ -25,28 +26,42 @@ class _Reference:
     text: str
 
 
-_NUMBERS = r"(?:(?:tasks?|steps?|phases?)\s*)?#?T?\d+(?:\.\d+)*[a-z]?\b"
-_LIST = rf"{_NUMBERS}(?:\s*(?:,|&|and|-|\u2013|to)\s*(?:and\s+)?{_NUMBERS}){{0,30}}"
+KIND = "task|step|phase|tarea|paso|fase"
+"""The words that number work, in a regular expression."""
+
+_TRANSLATED = {"tarea": "task", "paso": "step", "fase": "phase"}
+_NUMBERS = rf"(?:(?:{KIND})s?(?:-|\s*))?#?T?\d+(?:\.\d+)*[a-z]?\b"
+_LIST = rf"{_NUMBERS}(?:\s*(?:,|&|and|y|-|\u2013|to)\s*(?:and\s+)?{_NUMBERS}){{0,30}}"
 # Without the word "task" a number counts things: "requires 2 columns".
 _FIRM = re.compile(
-    rf"\b(?:depends?\s+on|dependent\s+on|requires|blocked\s+by|needs)\b\s*:?\s*"
-    rf"(?P<list>(?=#|T\d|task|step|phase){_LIST})",
+    rf"\b(?:depends?\s+on|dependent\s+on|requires|blocked\s+by|needs|depende\s+de|requiere)\b\s*:?\s*(?:las?\s+)?"
+    rf"(?P<list>(?=#|T\d|{KIND}){_LIST})",
     re.IGNORECASE,
 )
-_LOOSE = re.compile(rf"\bafter\s+(?P<list>(?:tasks?|steps?|phases?)\s*{_LIST})", re.IGNORECASE)
-_LINE = re.compile(
-    r"^[\s\-*+>|]*\**(?:dependenc(?:y|ies)|depends[ _]on|blocked[ _]by)\**\s*:\**\s*(?P<rest>.+)$", re.IGNORECASE
+_LOOSE = re.compile(
+    rf"\b(?:after|despu\u00e9s\s+de(?:\s+las?)?)\s+(?P<list>(?=T\d|{KIND}){_LIST})"
+    rf"|\b(?:once|when|until|as\s+soon\s+as)\s+(?P<done>(?=T\d|{KIND}){_LIST})\s+(?:is|are|has|have|was|were|runs?)\b",
+    re.IGNORECASE,
 )
-_NAMED = re.compile(rf"\b(?:tasks?|steps?|phases?)\s*{_LIST}", re.IGNORECASE)
-_ONE = re.compile(r"(?P<kind>task|step|phase)?s?\s*#?(?P<number>T?\d+(?:\.\d+)*[a-z]?)\b", re.IGNORECASE)
+_LINE = re.compile(
+    r"^[\s\-*+>|]*\**(?:dependenc(?:y|ies|ias?)|depends[ _]on|blocked[ _]by|depende de)\**\s*:\**\s*(?P<rest>.+)$",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(rf"\b(?=T\d|{KIND}){_LIST}", re.IGNORECASE)
+_ONE = re.compile(rf"(?P<kind>{KIND})?s?(?:-|\s*)#?(?P<number>T?\d+(?:\.\d+)*[a-z]?)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|\u2013|to)\s*(?:(?:task|step|phase)\s*)?(\d{1,3})\b", re.IGNORECASE)
+
+
+def kind_of(word: str) -> str:
+    """Return task, step or phase for a word that numbers work, in whatever language."""
+    return _TRANSLATED.get(word.lower(), word.lower())
 
 
 def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[Finding]]:
     """Return the tasks with `depends_on` filled in, sorted so that each follows what it needs.
 
-    Among tasks that are free the one that stands first goes first. References to no task, and cycles, are
-    findings; the tasks of a cycle keep the document's order.
+    Among tasks that are free the one that says so goes first or last, else the one that stands first. References to
+    no task, and cycles, are findings; the tasks of a cycle keep the document's order.
     """
     known = {draft.task.id: draft for draft in drafts}
     findings: list[Finding] = []
@@ -62,7 +77,7 @@ def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[Finding]]:
                 needs.setdefault(name, None)
         findings += [_unknown(draft.task, reference) for reference in missing.values()]
         tasks.append(replace(draft.task, depends_on=tuple(needs)))
-    ordered, stuck = _sorted(tasks)
+    ordered, stuck = _sorted(with_hints(tasks))
     if stuck:
         findings.append(_cycle(stuck))
     return tuple(ordered), findings
@@ -81,7 +96,9 @@ def _references(draft: Draft) -> Iterator[_Reference]:
             yield from _each(lists or ([bare.group()] if bare else []), draft, number, line, firm=True)
             continue
         yield from _each([found["list"] for found in _FIRM.finditer(line)], draft, number, line, firm=True)
-        yield from _each([found["list"] for found in _LOOSE.finditer(line)], draft, number, line, firm=False)
+        yield from _each(
+            [found["list"] or found["done"] for found in _LOOSE.finditer(line)], draft, number, line, firm=False
+        )
 
 
 def _each(lists: Sequence[str], draft: Draft, line: int, text: str, *, firm: bool) -> Iterator[_Reference]:
@@ -91,7 +108,7 @@ def _each(lists: Sequence[str], draft: Draft, line: int, text: str, *, firm: boo
                 yield _Reference(str(number), firm, line, text.strip())
         kind = draft.kind
         for one in _ONE.finditer(_RANGE.sub(" ", written)):
-            kind = (one["kind"] or kind).lower()
+            kind = kind_of(one["kind"]) if one["kind"] else kind
             # "depends on phase 1" in a plan of tasks names something that is no task.
             if kind == draft.kind:
                 yield _Reference(one["number"], firm, line, text.strip())
@@ -105,7 +122,7 @@ def _resolve(number: str, known: Mapping[str, Draft]) -> str | None:
 
 
 def _sorted(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
-    place = {task.id: index for index, task in enumerate(tasks)}
+    place = {task.id: (rank(task), index) for index, task in enumerate(tasks)}
     waiting = {task.id: len(task.depends_on) for task in tasks}
     followers: dict[str, list[str]] = {}
     for task in tasks:
@@ -115,7 +132,7 @@ def _sorted(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     heapq.heapify(free)
     ordered: list[Task] = []
     while free:
-        task = tasks[heapq.heappop(free)]
+        task = tasks[heapq.heappop(free)[1]]
         ordered.append(task)
         for name in followers.get(task.id, ()):
             waiting[name] -= 1

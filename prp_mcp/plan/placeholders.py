@@ -25,6 +25,9 @@ _ANGLE = _Kind(
 _BRACES = _Kind(
     re.compile(r"\{\{(?![{%])[^{}\n]{0,200}\}\}"), "a template variable is still to be filled in", "Write the value."
 )
+_ARGUMENTS = _Kind(
+    re.compile(r"\$ARGUMENTS\b"), "the argument of a command was never put in", "Write what the argument stands for."
+)
 _SCORE = _Kind(
     re.compile(r"(?<![\w_])_{1,5}\s?/\s?(?:10|5|100)\b"), "a score is still to be filled in", "Write the score."
 )
@@ -43,7 +46,9 @@ _MARKER = _Kind(
 )
 
 _RUN_TIME = re.compile(r"\{\{\s*(?:secrets/|job\.|tasks?\.|workspace\.|backfill\.|run\.|start_|ds\b)")
-_ELLIPSIS = re.compile(r"<(?:your|todo|tbd|fixme)[-_: ]*(?:\.\.\.|\u2026|\*)?>", re.IGNORECASE)
+# "<your-...>" speaks of placeholders; so does "<TODO>" where it is quoted.
+_ELLIPSIS = re.compile(r"<(?:your|todo|tbd|fixme)[-_: ]*(?:\.\.\.|\u2026|\*)>", re.IGNORECASE)
+_QUOTED = re.compile(r"<(?:your|todo|tbd|fixme)[-_: ]*(?:\.\.\.|\u2026|\*)?>", re.IGNORECASE)
 # "TODO" marks work where a line begins with it, a colon or bracket follows, or it is a value ("Owner: TBD").
 _MARKING = re.compile(
     r"^[\s>*_\-+#|(\[{:]*(?:TODO|TBD|FIXME)\b"
@@ -58,6 +63,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _NO_TEMPLATE = re.compile(r"\[(?:[ xX~/-]|wip|\^?\d+|[A-Z]+-?\d*|US\d+|P|!\w+|-?\d.*|['\"].*)\]$", re.IGNORECASE)
+_SUSPECT = re.compile(r"[<\[{$]|_\s?/|TODO|TBD|FIXME")
 _TYPED = (Role.BLUEPRINT, Role.VALIDATION)
 _REFERENCE = re.compile(rf"\s*(?:-\s+)?(?:{'|'.join(KEYS)})\s*:", re.IGNORECASE)
 _LATER_SCORE = re.compile(r"\b(?:implementation|execution|result)\b", re.IGNORECASE)
@@ -93,6 +99,9 @@ def _in_fence(document: Document, outline: Outline, fence: Fence) -> Iterator[Fi
 
 def _in_text(document: Document, outline: Outline, block: Heading | Text) -> Iterator[Finding]:
     text = block.text
+    # A table may have a hundred thousand cells, each looked at for nothing.
+    if not _SUSPECT.search(text):
+        return
     if isinstance(block, Text) and block.kind == "html":
         text = without_comments(text)
     quoted: dict[int, str] = {}
@@ -100,7 +109,7 @@ def _in_text(document: Document, outline: Outline, block: Heading | Text) -> Ite
         angle = _ANGLE.pattern.search(code)
         # Elsewhere code that merely holds a placeholder is an example; in a task it would be typed.
         is_whole = angle and angle.group() == code
-        if angle and not _ELLIPSIS.fullmatch(angle.group()) and (is_whole or outline.role_at(block.line) in _TYPED):
+        if angle and not _QUOTED.fullmatch(angle.group()) and (is_whole or outline.role_at(block.line) in _TYPED):
             quoted.setdefault(text.count("\n", 0, start), angle.group())
     raw = text.split("\n")
     for offset, line in enumerate(masked(text).split("\n")):
@@ -118,9 +127,9 @@ def _in_line(line: str, raw: str) -> tuple[_Kind, str] | None:
     braces = _BRACES.pattern.search(line)
     if braces and not _RUN_TIME.match(braces.group()):
         return _BRACES, braces.group()
-    score = _SCORE.pattern.search(line)
-    if score:
-        return _SCORE, score.group()
+    for kind in (_SCORE, _ARGUMENTS):
+        if found := kind.pattern.search(line):
+            return kind, found.group()
     # Blanked-out code and links are content: a line is only a bracket when nothing else was there.
     alone = _BRACKETS.pattern.fullmatch(raw.strip()) if line.strip() == raw.strip() else None
     if alone and _is_instruction(alone["token"]):

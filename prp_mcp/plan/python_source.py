@@ -1,13 +1,15 @@
 """Facts of a Python pipeline source, from its syntax tree; it is compiled, never imported or run."""
 
 import ast
-import json
-import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from prp_mcp.plan.facts import Action, Api, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
+from prp_mcp.plan.config_keys import config_reads, key_strings
+from prp_mcp.plan.dependencies import pip_installs
+from prp_mcp.plan.facts import Action, Api, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts, Style
+from prp_mcp.plan.imports import added_roots, imports
+from prp_mcp.plan.notebooks import read_notebook
 
 _DATASETS: dict[str, Kind] = {
     "table": "table",
@@ -29,6 +31,7 @@ _EXPECTATIONS: dict[str, Action] = {
 _OTHERS = ("append_flow", "update_flow", "create_sink", "apply_changes", "create_auto_cdc_flow", "read", "read_stream")
 _STREAMS = frozenset({"readStream", "read_stream"})
 _BATCHES = frozenset({"read", "sql", "table", "createDataFrame", "range"})
+_DICTIONARY: Style = "dictionary"
 _MODULES: dict[str, Api] = {"dlt": "dlt", "pyspark.pipelines": "pyspark.pipelines"}
 
 
@@ -44,25 +47,31 @@ class _Names:
 
 def read_python(path: str, text: str) -> SourceFacts:
     """Return the facts of a module or of a notebook's Python cells; a syntax error is the only fact there is then."""
-    if path.endswith(".ipynb"):
-        try:
-            text = notebook_code(text)
-        except ValueError as error:
-            return SourceFacts(path, errors=(SourceError(1, 1, f"not a notebook: {str(error)[:200]}"),))
+    if not path.lower().endswith(".ipynb"):
+        return _module(path, text)
+    try:
+        notebook = read_notebook(text)
+    except ValueError as error:
+        return SourceFacts(path, errors=(SourceError(1, 1, f"not a notebook: {str(error)[:200]}"),))
+    return notebook.placed(_module(path, notebook.code))
+
+
+def _module(path: str, text: str) -> SourceFacts:
     tree = _compiled(path, text)
     if isinstance(tree, SourceError):
         return SourceFacts(path, errors=(tree,))
-    names = _names(tree)
+    nodes = list(ast.walk(tree))
+    names = _names(nodes)
     datasets: list[DatasetFact] = []
     expectations: list[ExpectationFact] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             found, rules = _function(node, names)
         elif isinstance(node, ast.Call):
             found, rules = _call(node, names)
         else:
             continue
-        datasets += found
+        datasets += [replace(each, is_guarded=bool(rules)) for each in found]
         expectations += rules
     return SourceFacts(
         path,
@@ -70,29 +79,12 @@ def read_python(path: str, text: str) -> SourceFacts:
         names.line,
         tuple(sorted(datasets, key=lambda each: each.line)),
         tuple(sorted(expectations, key=lambda each: each.line)),
-        tuple(dict.fromkeys(_config_keys(tree))),
+        config_reads=tuple(config_reads(nodes)),
+        imports=tuple(sorted(imports(tree), key=lambda each: each.line)),
+        roots=tuple(added_roots(nodes)),
+        strings=key_strings(nodes),
+        declared=pip_installs(text),
     )
-
-
-def notebook_code(text: str) -> str:
-    """Return the Python cells of a Jupyter notebook as one module, magics commented out; ValueError when it is none."""
-    try:
-        notebook = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    if not isinstance(cells, list):
-        raise ValueError("it has no list of cells")
-    lines: list[str] = []
-    for cell in cells:
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        source = cell.get("source", "")
-        code = source if isinstance(source, str) else "".join(map(str, source)) if isinstance(source, list) else ""
-        is_foreign = re.match(r"\s*%%?(?:sql|md|sh|scala|r|bash|html)\b", code)
-        for line in code.split("\n"):
-            lines.append(f"# {line}" if is_foreign or re.match(r"\s*[%!]", line) else line)
-    return "\n".join(lines)
 
 
 def _compiled(path: str, text: str) -> ast.Module | SourceError:
@@ -112,9 +104,9 @@ def _compiled(path: str, text: str) -> ast.Module | SourceError:
     return tree
 
 
-def _names(tree: ast.Module) -> _Names:
+def _names(nodes: Iterable[ast.AST]) -> _Names:
     names = _Names()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in _MODULES:
@@ -172,7 +164,7 @@ def _function(
     for decorator in node.decorator_list:
         name = _resolved(decorator, names)
         if name in _DATASETS:
-            fact = _dataset(decorator, name, node.name)
+            fact = _dataset(decorator, name, node.name, names)
             if fact.kind == "table":
                 fact = replace(fact, kind=_kind(node, names.api))
             datasets.append(fact)
@@ -188,13 +180,20 @@ def _call(node: ast.Call, names: _Names) -> tuple[list[DatasetFact], list[Expect
         name = _resolved(node.func, names)
         if name in _DATASETS:
             given = node.args[0].id if node.args and isinstance(node.args[0], ast.Name) else None
-            return [_dataset(node.func, name, given)], []
+            return [_dataset(node.func, name, given, names)], []
         return [], []
-    if _resolved(node, names) not in _TARGETS:
+    name = _resolved(node, names)
+    if name not in _TARGETS:
         return [], []
     title = _text(_argument(node, "name", 0))
     fact = DatasetFact(
-        _local(title), "streaming table", node.lineno, _is_set(node, "private"), _is_set(node, "comment")
+        _local(title),
+        "streaming table",
+        node.lineno,
+        _is_set(node, "private"),
+        _is_set(node, "comment"),
+        form=_form(names, name),
+        properties=_properties(node),
     )
     rules = [
         rule
@@ -205,15 +204,30 @@ def _call(node: ast.Call, names: _Names) -> tuple[list[DatasetFact], list[Expect
     return [fact], [replace(rule, dataset=fact.name) for rule in rules]
 
 
-def _dataset(decorator: ast.expr, api_name: str, function: str | None) -> DatasetFact:
+def _dataset(decorator: ast.expr, api_name: str, function: str | None, names: _Names) -> DatasetFact:
     kind = _DATASETS[api_name]
+    form = _form(names, api_name)
     if not isinstance(decorator, ast.Call):
-        return DatasetFact(function, kind, decorator.lineno, kind == "view")
+        return DatasetFact(function, kind, decorator.lineno, kind == "view", form=form)
     given = _argument(decorator, "name", 0)
     splat = any(keyword.arg is None for keyword in decorator.keywords)
     name = _local(_text(given)) if given is not None else None if splat else function
     is_private = kind == "view" or _is_set(decorator, "private") or _is_set(decorator, "temporary")
-    return DatasetFact(name, kind, decorator.lineno, is_private, _is_set(decorator, "comment"))
+    has_comment = _is_set(decorator, "comment")
+    properties = _properties(decorator)
+    return DatasetFact(name, kind, decorator.lineno, is_private, has_comment, form=form, properties=properties)
+
+
+def _form(names: _Names, api_name: str) -> str:
+    return f"{'dlt' if names.api == 'dlt' else 'dp'}.{api_name}"
+
+
+def _properties(call: ast.Call) -> tuple[tuple[str, str], ...]:
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == "table_properties"), None)
+    if not isinstance(given, ast.Dict):
+        return ()
+    pairs = ((_text(key), value) for key, value in zip(given.keys, given.values, strict=True))
+    return tuple((key, str(value.value) if isinstance(value, ast.Constant) else "") for key, value in pairs if key)
 
 
 def _kind(node: ast.FunctionDef | ast.AsyncFunctionDef, api: Api | None) -> Kind:
@@ -238,11 +252,12 @@ def _rules(decorator: ast.Call, name: str) -> Iterator[ExpectationFact]:
 
 def _dictionary(node: ast.expr | None, action: Action, line: int) -> Iterator[ExpectationFact]:
     if not isinstance(node, ast.Dict):
-        yield ExpectationFact(None, None, action, None, line)
+        yield ExpectationFact(None, None, action, None, line, _DICTIONARY)
         return
     for key, value in zip(node.keys, node.values, strict=True):
         # A key of None is "**others".
-        yield ExpectationFact(None, _text(key), action, _text(value) if key else None, (key or value).lineno)
+        condition = _text(value) if key else None
+        yield ExpectationFact(None, _text(key), action, condition, (key or value).lineno, _DICTIONARY)
 
 
 def _argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
@@ -267,11 +282,3 @@ def _text(node: ast.expr | None) -> str | None:
 
 def _local(name: str | None) -> str | None:
     return name.removeprefix("LIVE.").replace("`", "") if name else None
-
-
-def _config_keys(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _dotted(node.func).endswith(".conf.get"):
-            key = _text(_argument(node, "key", 0))
-            if key:
-                yield key

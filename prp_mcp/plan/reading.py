@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import chain
 from types import MappingProxyType
 
-from prp_mcp.plan.checklist import neutral_lines, read_bindings, read_checklist
-from prp_mcp.plan.commands import read_commands
+from prp_mcp.plan.bindings import read_bindings
+from prp_mcp.plan.checklist import neutral_lines, outdated_checks, read_checklist
 from prp_mcp.plan.context import read_context
 from prp_mcp.plan.document import Document, Heading, Text, parse, plain_text
 from prp_mcp.plan.model import Finding, Plan, Role, Section
@@ -15,24 +15,39 @@ from prp_mcp.plan.placeholders import placeholder_findings
 from prp_mcp.plan.sections import Outline, bare_title, fence_findings, outline
 from prp_mcp.plan.tasks import read_tasks
 from prp_mcp.plan.thresholds import read_thresholds
+from prp_mcp.plan.validation import read_commands
 
 GOAL_CHARACTERS = 600
-GOALS = ("goal", "goals", "feature goal", "objective", "objectives", "purpose", "summary", "tl;dr", "overview")
+GOALS = (
+    "goal",
+    "goals",
+    "feature goal",
+    "objective",
+    "objectives",
+    "purpose",
+    "summary",
+    "tl;dr",
+    "overview",
+    "objetivo",
+    "objetivos",
+)
 """Names of the section a plan's goal is taken from, the best first."""
 
 _TITLE = 200
 
 
-def read_plan(text: str, name: str) -> Plan:
+def read_plan(text: str, name: str, *, strict: bool = False) -> Plan:
     """Read a PRP; whatever is wrong with it is in `findings`, in the order of lines.
 
+    With `strict` a section under another name than the three verbatim ones is an error.
     Raises UsageError for a text that is too large to be read in bounded time (256 KiB, 20,000 lines).
     """
     document = parse(text)
-    sections = outline(document)
+    sections = outline(document, strict=strict)
     tasks, task_findings = read_tasks(document, sections)
     commands, command_findings = read_commands(document, sections)
     checklist = read_checklist(document, sections)
+    bindings, binding_findings = read_bindings(document, commands, checklist)
     thresholds, threshold_findings = read_thresholds(document)
     findings = chain(
         sections.findings,
@@ -40,6 +55,8 @@ def read_plan(text: str, name: str) -> Plan:
         placeholder_findings(document, sections),
         task_findings,
         command_findings,
+        binding_findings,
+        outdated_checks(checklist),
         _nothing_to_prove(sections, bool(commands or checklist)),
         threshold_findings,
     )
@@ -52,7 +69,7 @@ def read_plan(text: str, name: str) -> Plan:
         commands=commands,
         checklist=checklist,
         context=read_context(document, sections),
-        bindings=read_bindings(commands, checklist),
+        bindings=bindings,
         thresholds=MappingProxyType(thresholds),
         findings=tuple(sorted(findings, key=lambda finding: (finding.line, finding.column))),
         digest=_digest(document),
@@ -102,7 +119,8 @@ def _cut(text: str) -> str:
 
 def _nothing_to_prove(sections: Outline, has_proof: bool) -> list[Finding]:
     playing = sections.playing(Role.VALIDATION)
-    if has_proof or not playing:
+    empty = {finding.line for finding in sections.findings if finding.rule == "section-empty"}
+    if has_proof or not playing or playing[0].line in empty:
         return []
     why = f"{playing[0].title!r} has no commands, and the PRP has no check boxes"
     fix = "Add bash blocks with commands under '### Level 1', or a checklist '- [ ] ...'."

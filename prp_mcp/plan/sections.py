@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from prp_mcp.plan.document import Document, Fence, plain_text, without_comments
+from prp_mcp.plan.document import Document, Fence, Heading, plain_text, without_comments
 from prp_mcp.plan.model import Finding, Match, Role, Section
+from prp_mcp.plan.ordering import KIND
 
 EXACT = {
     Role.CONTEXT: "All Needed Context",
@@ -28,6 +29,7 @@ ALIASES = {
         "Documentation and References",
         "Background",
         "Mandatory Reading",
+        *("Contexto", "Contexto necesario", "Todo el contexto necesario", "Referencias", "Documentaci\u00f3n"),
     ),
     Role.BLUEPRINT: (
         "Implementation Steps",
@@ -36,12 +38,12 @@ ALIASES = {
         "Implementation Tasks",
         "Implementation Phases",
         "Implementation Details",
-        "Rollout Plan",
         "Proposed Solution",
         "Solution Design",
         "Task Breakdown",
         "Step-by-Step Tasks",
         "Tasks",
+        *("Plan de implementaci\u00f3n", "Implementaci\u00f3n", "Pasos de implementaci\u00f3n", "Tareas"),
     ),
     Role.VALIDATION: (
         "Validation Gates",
@@ -51,17 +53,20 @@ ALIASES = {
         "Validation Steps",
         "Testing Strategy",
         "Test Plan",
+        *("Validaci\u00f3n", "Bucle de validaci\u00f3n", "Plan de pruebas"),
     ),
 }
 """Other names seen in public PRPs for the same thing: accepted with a note."""
 
 WEAK_ALIASES = {
+    Role.BLUEPRINT: ("Rollout Plan", "Rollout"),
     Role.VALIDATION: (
         "Final Validation Checklist",
         "Acceptance Criteria",
         "Definition of Done",
         "Exit Criteria",
         "Success Criteria",
+        *("Criterios de aceptaci\u00f3n", "Criterios de \u00e9xito"),
     ),
 }
 """Names that play a role only where nothing better does."""
@@ -79,8 +84,8 @@ _NUMBERING = re.compile(
 _SUFFIX = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
 _PARTS = {
     Role.CONTEXT: re.compile(r"(?!)"),
-    Role.BLUEPRINT: re.compile(r"(?:task|phase|step)\s*#?\d"),
-    Role.VALIDATION: re.compile(r"(?:level|gate)\s*#?\d"),
+    Role.BLUEPRINT: re.compile(rf"(?:{KIND})\s*#?\d"),
+    Role.VALIDATION: re.compile(r"(?:level|gate|nivel)\s*#?\d"),
 }
 _CLOSE_ENOUGH = 0.8
 _COMPARED_HEADINGS = 500
@@ -115,8 +120,11 @@ class Outline:
         return tuple(section for section in self.sections if section.role)
 
 
-def outline(document: Document) -> Outline:
-    """Find the sections of `document` and the role of each; what is missing or misspelt becomes a finding."""
+def outline(document: Document, *, strict: bool = False) -> Outline:
+    """Find the sections of `document` and the role of each; what is missing or misspelt becomes a finding.
+
+    Another name than the verbatim one is a note, with `strict` an error.
+    """
     bare = _sections(document)
     titles = [bare_title(section.title) for section in bare]
     matches = _matches(bare, titles)
@@ -128,9 +136,9 @@ def outline(document: Document) -> Outline:
     for role in Role:
         playing = [section for section in sections if section.role is role]
         if not playing:
-            findings.append(_absent(role, sections, titles))
+            findings.append(_absent(role, sections, titles, document.last_line))
         elif not any(section.match == "exact" for section in playing):
-            findings.append(_alias_note(role, playing[0], document))
+            findings.append(_alias(role, playing[0], document, strict=strict))
         findings += _hollow(role, playing, document)
     return Outline(sections, tuple(findings))
 
@@ -178,7 +186,7 @@ def _matches(sections: Sequence[Section], titles: Sequence[str]) -> dict[int, tu
         names = {bare_title(name): role for role, aliases in table.items() for name in aliases}
         taken = {role for role, _ in found.values()} if table is WEAK_ALIASES else set()
         for index in _outside_roles(sections, found):
-            role = names.get(titles[index]) or names.get(re.split(r"\s*(?::|\s[-\u2013\u2014]\s)", titles[index])[0])
+            role = names.get(titles[index]) or names.get(re.split(r"\s*(?::|\s[-\u2013\u2014/]\s)", titles[index])[0])
             if index != lone_title and role and role not in taken:
                 found[index] = (role, "alias")
     return {**found, **{index: (role, None) for index, role in _continued(sections, titles, found).items()}}
@@ -216,7 +224,7 @@ def _lone_title(sections: Sequence[Section]) -> int | None:
     return top[0] if len(top) == 1 else None
 
 
-def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str]) -> Finding:
+def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last: int) -> Finding:
     names = {EXACT[role].casefold(): EXACT[role]} | {name.casefold(): name for name in ALIASES[role]}
     for section, title in list(zip(sections, titles, strict=True))[:_COMPARED_HEADINGS]:
         close = difflib.get_close_matches(title[:60], list(names), n=1, cutoff=_CLOSE_ENOUGH)
@@ -230,7 +238,6 @@ def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str]) -> F
                 f"no section is named {EXACT[role]!r}; this one comes close",
                 f"Did you mean {names[close[0]]!r}? Rename the heading to '## {EXACT[role]}'.",
             )
-    last = max((section.end_line for section in sections), default=1)
     return Finding(
         "section-missing",
         "error",
@@ -242,21 +249,24 @@ def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str]) -> F
     )
 
 
-def _alias_note(role: Role, section: Section, document: Document) -> Finding:
+def _alias(role: Role, section: Section, document: Document, *, strict: bool) -> Finding:
     return Finding(
         "section-alias",
-        "note",
+        "error" if strict else "note",
         section.line,
         document.column(section.line, section.title),
         section.title,
-        f"read as {EXACT[role]!r}",
-        f"Rename the heading to '## {EXACT[role]}' if you want no note.",
+        f"read as {EXACT[role]!r}" + (", which must be named so" if strict else ""),
+        f"Rename the heading to '## {EXACT[role]}'" + ("." if strict else " if you want no note."),
     )
 
 
 def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[Finding]:
     for section in playing:
         blocks = document.between(section.line + 1, section.end_line)
+        if role is not Role.BLUEPRINT:
+            # A task may be a heading and no more; a level without commands is nothing.
+            blocks = tuple(block for block in blocks if not isinstance(block, Heading))
         if any(_says_something(block.text) for block in blocks):
             return []
     return [
@@ -283,7 +293,8 @@ def fence_findings(document: Document) -> list[Finding]:
     for fence in document.fences:
         lines = fence.text.split("\n")
         # A fence cannot be opened inside another: "```bash" in code means that the end before it is missing.
-        is_nested = any(_OPENING.match(line) for line in lines)
+        # A longer fence is made to hold shorter ones.
+        is_nested = any(_OPENING.match(line) and line.startswith(fence.marks or "```") for line in lines)
         if fence.closed and not is_nested:
             continue
         swallowed = [line for line in lines if re.match(r"#{2,6} \S", line)]

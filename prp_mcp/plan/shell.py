@@ -1,13 +1,18 @@
 """Shell text cut into commands the way a shell would read them; nothing is expanded or run."""
 
+import posixpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _OPENERS = frozenset({"if", "for", "while", "until", "case", "select", "{"})
 _CLOSERS = frozenset({"fi", "done", "esac", "}"})
 _GLUE = re.compile(r"(?:\|\|?|&&|\\)\s*$")
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"]?)\\?(?P<word>[A-Za-z_][\w-]*)(?P=quote)")
+_SIGNS = frozenset({"&&", "||", "|", ";", "&", "\n"})
+# "2>&1" and "&>" are redirections: their sign joins nothing.
+_TOKENS = re.compile(r"\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[<>]&|&>|&&|\|\|?|;|&|\n|[^\\\"'<>&|;\n]+|.", re.DOTALL)
+_MOVES = re.compile(r"cd\s+(?P<folder>[\w.][\w./-]*)")
 _LEADERS = frozenset({"then", "do", "else", "elif", "!", "time"})
 
 
@@ -52,24 +57,72 @@ def split(text: str) -> list[Piece]:
     return state.pieces
 
 
+def in_folders(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces without the lines that only change to a folder below, each later command led by `cd FOLDER &&`.
+
+    Commands are run one by one, so what a line before them did to the shell must stand in them.
+    """
+    found: list[Piece] = []
+    folder = "."
+    for piece in pieces:
+        moved = None if piece.is_comment or piece.flaw else _MOVES.fullmatch(piece.text)
+        below = posixpath.normpath(posixpath.join(folder, moved["folder"])) if moved else ""
+        if moved and not below.startswith(".."):
+            folder = below
+        elif piece.is_comment or folder == ".":
+            found.append(piece)
+        else:
+            found.append(replace(piece, text=f"cd {folder} && {piece.text}"))
+    return found
+
+
 def words(command: str) -> list[str]:
     """Return the words of the first line of a command, quotes taken off, for looking at (never for running)."""
     found = re.findall(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s'\"]+", command[:2000])
     return [word[1:-1] if len(word) > 1 and word[0] in "'\"" else word for word in found]
 
 
-def parts(command: str) -> list[str]:
-    """Return the simple commands of a list joined by `&&`, `||`, `;`, `|` or line ends."""
-    found: list[str] = []
+def raw_words(command: str) -> list[str]:
+    """Return the words of a simple command as they are written, with their quotes; the first 2,000 letters count."""
+    return re.findall(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s'\"])+", command[:2000])
+
+
+def joined(command: str) -> list[tuple[str, str]]:
+    """Return the simple commands of a list, each with the sign before it: one of `&& || ; | &`, a line end or "".
+
+    Here-documents' texts are left out: they are input, not commands.
+    """
+    found: list[tuple[str, str]] = []
     current: list[str] = []
-    for token in re.findall(r"\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|&&|\|\|?|;|\n|[^\\\"'&|;\n]+|.", command[:20_000]):
-        if token in ("&&", "||", "|", ";", "\n"):
-            found.append("".join(current).strip())
-            current = []
+    sign = ""
+    for token in _TOKENS.findall(_without_heredocs(command[:20_000])):
+        if token in _SIGNS:
+            found.append((sign, "".join(current).strip()))
+            current, sign = [], token
         else:
             current.append(token)
-    found.append("".join(current).strip())
-    return [part for part in found if part]
+    found.append((sign, "".join(current).strip()))
+    # An `&` at the end is kept although nothing follows: it tells what becomes of the command before it.
+    return [(sign, part) for sign, part in found if part or sign == "&"]
+
+
+def parts(command: str) -> list[str]:
+    """Return the simple commands of a list joined by `&&`, `||`, `;`, `|`, `&` or line ends."""
+    return [part for _, part in joined(command) if part]
+
+
+def _without_heredocs(command: str) -> str:
+    if "<<" not in command:
+        return command
+    state = _State()
+    kept: list[str] = []
+    for line in command.split("\n"):
+        if state.heredocs:
+            _heredoc_line(state, line)
+        else:
+            _scan(state, line)
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _line(state: _State, number: int, line: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from prp_mcp.plan.facts import Action, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
+from prp_mcp.plan.facts import Action, ConfigRead, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
 from prp_mcp.plan.sql_text import Statement, Token, error_at, find_words, line_of, statements, unquoted
 
 _FIRST = frozenset(
@@ -76,16 +76,24 @@ def read_sql(path: str, text: str) -> SourceFacts:
             read.errors.append(statement.flaw)
         # What has a flaw is read for its datasets, but not judged twice.
         _statement(read, statement, sure=is_judged and statement.flaw is None)
-    keys = (key[1].strip() for key in _PARAMETER.finditer(text))
     return SourceFacts(
         path,
         "sql" if read.line else None,
         read.line or 1,
         tuple(read.datasets),
         tuple(read.expectations),
-        tuple(dict.fromkeys(key for key in keys if key)),
+        tuple(_parameters(text)),
         tuple(sorted(read.errors, key=lambda error: (error.line, error.column))),
     )
+
+
+def _parameters(text: str) -> Iterator[ConfigRead]:
+    line = place = 0
+    for found in _PARAMETER.finditer(text):
+        line += text.count("\n", place, found.start())
+        place = found.start()
+        if found[1].strip():
+            yield ConfigRead(found[1].strip(), line + 1)
 
 
 def _is_beyond(tokens: Sequence[Token]) -> bool:
@@ -150,8 +158,11 @@ def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], 
     is_private = bool(words & {"TEMPORARY", "TEMP", "PRIVATE"}) or (kind == "view" and "LIVE" in words)
     has_comment = _has_comment(head)
     line = line_of(read.text, tokens[0].start)
-    read.datasets.append(DatasetFact(name, kind, line, is_private, has_comment))
-    read.expectations += _expectations(read, head, name, sure=sure)
+    rules = list(_expectations(read, head, name, sure=sure))
+    form = _form(kind, tokens[index].upper, words)
+    properties = _properties(head)
+    read.datasets.append(DatasetFact(name, kind, line, is_private, has_comment, bool(rules), form, properties))
+    read.expectations += rules
     if not sure:
         return
     if body is not None:
@@ -166,6 +177,35 @@ def _kind(what: str, words: set[str]) -> Kind:
     if words & {"STREAMING", "INCREMENTAL"}:
         return "streaming table"
     return "materialized view" if "LIVE" in words else "table"
+
+
+def _form(kind: Kind, what: str, words: set[str]) -> str:
+    old = "LIVE " if "LIVE" in words else ""
+    return f"CREATE {old}{what if old else kind.upper()}"
+
+
+def _properties(head: Sequence[Token]) -> tuple[tuple[str, str], ...]:
+    """Read `TBLPROPERTIES ("key" = "value", ...)`; keys may be dotted words, values words or strings."""
+    start = find_words(head, "TBLPROPERTIES")
+    if start is None or not _sign(head, start + 1, "("):
+        return ()
+    end = _closing(head, start + 1)
+    if not _sign(head, end, ")"):
+        return ()
+    found: list[tuple[str, str]] = []
+    key, value, is_value = "", "", False
+    for token in [*head[start + 2 : end], None]:
+        if token is None or token.text == ",":
+            if key:
+                found.append((key, value))
+            key, value, is_value = "", "", False
+        elif token.text == "=" and not is_value:
+            is_value = True
+        elif is_value:
+            value += unquoted(token)
+        else:
+            key += unquoted(token)
+    return tuple(found)
 
 
 def _name(tokens: Sequence[Token], start: int) -> tuple[str | None, int]:
@@ -209,7 +249,8 @@ def _expectations(read: _Read, head: Sequence[Token], dataset: str | None, *, su
         condition = read.text[head[expect + 1].end : head[closing].start].strip()
         name = None if name and "${" in name else name
         line = line_of(read.text, token.start)
-        yield ExpectationFact(dataset, name, _action(read, head, closing + 1, sure=sure), condition, line)
+        action = _action(read, head, closing + 1, sure=sure)
+        yield ExpectationFact(dataset, name, action, condition, line, "constraint")
 
 
 def _action(read: _Read, head: Sequence[Token], index: int, *, sure: bool) -> Action:

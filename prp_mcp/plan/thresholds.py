@@ -104,14 +104,19 @@ def _rate(value: object) -> float | None:
         found = re.fullmatch(r"\s*(?:>=?\s*)?(\d{1,3}(?:\.\d{1,6})?)\s*(%?)\s*", value)
         if not found:
             return None
-        number = float(found[1]) / 100 if found[2] else float(found[1])
+        if found[2]:
+            return _within(float(found[1]) / 100)
+        number = float(found[1])
     elif isinstance(value, int | float):
         number = float(value)
     else:
         return None
     # 99.5 without a sign can only be per cent.
-    number = number / 100 if 1 < number <= 100 else number
-    return round(number, 8) if 0 <= number <= 1 else None
+    return _within(number / 100 if 1 < number <= 100 else number)
+
+
+def _within(rate: float) -> float | None:
+    return round(rate, 8) if 0 <= rate <= 1 else None
 
 
 def _bad_rate(fence: Fence, name: str, value: object) -> Finding:

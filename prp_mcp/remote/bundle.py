@@ -126,6 +126,11 @@ class BundleCli:
             )
         return _json_object(done.stdout)
 
+    def command(self, words: Sequence[str], folder: Path, target: str) -> process.Finished:
+        """Run a command that was checked to change nothing, on `target` where it is one of a bundle."""
+        is_untargeted = words[:1] == ("bundle",) and not {"-t", "--target"} & {word.split("=")[0] for word in words}
+        return self._run([*words, *(["--target", target] if is_untargeted else [])], folder, QUICK)
+
     def _bundle(self, words: Sequence[str], root: Path, target: str, seconds: float) -> process.Finished:
         done = self._run(["bundle", *words, "--target", target], root, seconds)
         if done.exit != 0 and (status := _STATUS.search(done.stderr)):

@@ -5,7 +5,7 @@ expectation counts are; its import costs seconds. So: one plain POST for a start
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -14,13 +14,17 @@ from urllib.parse import quote
 
 import requests
 
+from prp_mcp.clock import Deadline
 from prp_mcp.errors import AuthError, WorkspaceError
 from prp_mcp.settings import Credentials
 
 READ_SECONDS = 20
 START_SECONDS = 60
 EVENT_PAGE = 250
+ROW_CAP = 10_000
+STATEMENT_PAUSE = 0.5
 _CATALOG = "/api/2.1/unity-catalog/"
+_STATEMENTS = "/api/2.0/sql/statements"
 EVENT_CAP = 20_000
 """Events read for one update; a longer log is reported as truncated and never counts as complete."""
 
@@ -49,6 +53,15 @@ class EventPage:
 
     events: tuple[dict[str, Any], ...]
     complete: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a statement as text (NULL is empty), or why it failed; `complete` is False when rows are missing."""
+
+    rows: tuple[tuple[str, ...], ...]
+    complete: bool
+    error: str = ""
 
 
 class Workspace:
@@ -177,6 +190,30 @@ class Workspace:
         answer = self._get(f"/api/2.1/unity-catalog/permissions/{_part(kind)}/{_part(full_name)}")
         return list(answer.get("privilege_assignments") or [])
 
+    def warehouses(self) -> list[str]:
+        """Return the ids of the SQL warehouses we may use."""
+        return [str(item["id"]) for item in self._get("/api/2.0/sql/warehouses").get("warehouses") or []]
+
+    def query(
+        self, statement: str, warehouse: str, where: dict[str, str], seconds: float, pause: Callable[[float], None]
+    ) -> Answer:
+        """Run one reading statement and return its rows; `where` may name `catalog` and `schema`.
+
+        The request may be sent twice when its reply is lost: reading twice changes nothing. A statement that takes
+        longer than `seconds` is cancelled and reported as an error. `pause` waits, and may raise to stop the wait.
+        """
+        body = {"statement": statement, "warehouse_id": warehouse, "row_limit": ROW_CAP, **where}
+        answer = self._call("POST", _STATEMENTS, {**body, "wait_timeout": "10s", "on_wait_timeout": "CONTINUE"})
+        path = f"{_STATEMENTS}/{_part(str(answer.get('statement_id', '')))}"
+        deadline = Deadline(seconds)
+        while _state(answer) in ("PENDING", "RUNNING"):
+            if deadline.passed:
+                self._call("POST", f"{path}/cancel", {})
+                return Answer((), complete=False, error=f"it took longer than {seconds:g} s")
+            pause(STATEMENT_PAUSE)
+            answer = self._get(path)
+        return _answered(answer)
+
     def _paged(self, path: str, key: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
             answer = self._get(path, query)
@@ -222,6 +259,24 @@ class Workspace:
                 f"{self.host} did not answer {method} {path}: {str(error)[:200]}",
                 remedy="Check that the workspace is reachable, then call the tool again.",
             ) from error
+
+
+def _state(answer: dict[str, Any]) -> str:
+    return str((answer.get("status") or {}).get("state", "unknown"))
+
+
+def _answered(answer: dict[str, Any]) -> Answer:
+    state = _state(answer)
+    if state != "SUCCEEDED":
+        told = ((answer.get("status") or {}).get("error") or {}).get("message", "")
+        return Answer((), complete=False, error=f"{state}: {told}"[:2000])
+    manifest = answer.get("manifest") or {}
+    rows = tuple(
+        tuple("" if cell is None else str(cell) for cell in row)
+        for row in (answer.get("result") or {}).get("data_array") or []
+    )
+    whole = not manifest.get("truncated") and manifest.get("total_row_count", len(rows)) == len(rows)
+    return Answer(rows, complete=whole)
 
 
 class MissingError(WorkspaceError):

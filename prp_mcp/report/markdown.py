@@ -9,6 +9,10 @@ from prp_mcp.report.story import Story
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|])")
 
 
+PRP_CHANGES = 20
+"""Changes of the PRP that are told one by one."""
+
+
 def render_markdown(story: Story) -> str:
     """Return the execution summary, ready to be committed beside the PRP."""
     parts = [
@@ -58,6 +62,10 @@ def _facts(story: Story) -> str:
     ]
     if story.policy_changed:
         rows.append(("Policy", "**changed during the run**"))
+    if story.prp_changes:
+        shown = "; ".join(_plain(change) for change in story.prp_changes[:PRP_CHANGES])
+        left = len(story.prp_changes) - PRP_CHANGES
+        rows.append(("PRP", f"**changed during the run**: {shown}" + (f"; {left} more" if left > 0 else "")))
     return _table(("", ""), rows)
 
 
@@ -148,7 +156,11 @@ def _items(story: Story) -> str:
         (item["id"], item["state"], _plain(str(item["text"])[:160]), _plain(str(item["proof"])[:200]))
         for item in story.items
     ]
-    return _table(("Item", "State", "Text", "Proof"), rows)
+    said = [
+        f"- {'approved' if item['approved'] else 'declined'} by {_plain(item['by'])}: `{_code(item['what'])}`"
+        for item in story.approvals
+    ]
+    return "\n\n".join(part for part in (_table(("Item", "State", "Text", "Proof"), rows), "\n".join(said)) if part)
 
 
 def _rollback(story: Story) -> str:
@@ -199,6 +211,11 @@ def _cell(value: Any) -> str:
 def _plain(text: str) -> str:
     """Return text from outside with its Markdown taken out, on one line."""
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def _code(text: str) -> str:
+    """Return text for a code span, on one line."""
+    return " ".join(text.split()).replace("`", "'")[:300]
 
 
 def _number(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Gather from a run's records what every report tells; nothing here looks at the world."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,8 @@ class Story:
     items: tuple[dict[str, Any], ...]
     rollback: dict[str, Any] | None
     policy_changed: bool
+    prp_changes: tuple[str, ...]
+    approvals: tuple[dict[str, Any], ...]
 
     @property
     def passed(self) -> bool:
@@ -91,12 +94,39 @@ def tell(run: Run, head: str) -> Story:
         items=tuple(suite["evidence"].get("items", [])),
         rollback=rolled[-1].body if rolled else None,
         policy_changed=len({_material(record, "policy") for record in run.records if "materials" in record.body}) > 1,
+        prp_changes=tuple(_prp_changes(run)),
+        approvals=tuple(record.body for record in run.notes("approval")),
     )
 
 
 def _latest(run: Run, gate: Gate) -> dict[str, Any]:
     record = run.latest(gate)
     return record.body if record else {"fields": {}, "evidence": {}}
+
+
+def _prp_changes(run: Run) -> Iterator[str]:
+    """Yield what the PRP demanded when it was first read and demands otherwise, or no longer, now."""
+    read = [record.body["evidence"] for record in run.records if record.kind == "gate" and record.step == Gate.PRP]
+    if not read:
+        return
+    first, last = read[0], read[-1]
+    before, now = first.get("thresholds", {}), last.get("thresholds", {})
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"threshold {name}: {_stated(before.get(name))} became {_stated(now.get(name))}"
+    for kind, noun in (("commands", "validation command"), ("checklist", "checklist item")):
+        kept = {item["text"] for item in last.get(kind, [])}
+        for item in first.get(kind, []):
+            if item["text"] not in kept:
+                yield f"{noun} is gone: {item['text'][:120]}"
+    expected = {item["text"]: item["expected"] for item in last.get("commands", [])}
+    for item in first.get("commands", []):
+        if item["text"] in expected and item["expected"] != expected[item["text"]]:
+            yield f"expectation of {item['text'][:80]}: {item['expected']!r} became {expected[item['text']]!r}"
+
+
+def _stated(rate: float | None) -> str:
+    return "not stated" if rate is None else f"{rate:.2%}"
 
 
 def _line(run: Run, gate: Gate) -> GateLine:

@@ -1,21 +1,25 @@
 """`load_prp`: read the PRP, plan from it, begin or resume its run."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field
 
+from prp_mcp.engine.code_base import code_patterns
+from prp_mcp.engine.context import resolved_context
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.store import Kind
+from prp_mcp.plan.model import Finding as PlanFinding
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import check_name
-from prp_mcp.plan.sources import patterns, read_sources
+from prp_mcp.plan.sources import shortened
 from prp_mcp.plan.todos import todos
-from prp_mcp.repo.snapshot import Snapshot
 
-SOURCE_CAP = 1024 * 1024
+PATTERNS_CAP = 1500
+"""Bytes of the patterns in the result, so that todos and context have room in it."""
 
 
 class LoadArguments(Arguments):
@@ -46,26 +50,39 @@ def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
     if plan is None:
         raise UsageError(f"there is no PRP {check_name(arguments.prp)!r} in PRPs/", remedy="Create PRPs/NAME.md.")
     errors = [item for item in plan.findings if item.severity == "error"]
-    findings = tuple(
-        Finding(f"PRPs/{plan.name}.md:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
-        for item in sorted(plan.findings, key=lambda item: (item.severity != "error", item.line))
-    )
+    context, notes = resolved_context(plan, step)
+    found = code_patterns(step)
+    shown, cut = shortened(found, PATTERNS_CAP)
+    findings = _findings(plan, notes)
     fields = {
         "resumed": any(record.kind is Kind.GATE for record in step.run.records),
         "title": plan.title,
         "goal": plan.goal,
         "todos": todos(plan),
-        "context": _context(plan, step),
+        "context": context,
         "checks": [
             {"id": check.id, "text": check.text, "proof": _proof(check.gate, check.command)} for check in plan.checklist
         ],
         "validation": [
-            {"id": item.id, "level": item.level, "command": item.text, "gate": item.gate} for item in plan.commands
+            {
+                "id": item.id,
+                "level": item.level,
+                "command": item.text,
+                "gate": item.gate,
+                **({"blocked": item.blocked} if item.blocked else {}),
+            }
+            for item in plan.commands
         ],
         "bindings": sorted({binding.name for binding in plan.bindings}),
-        "patterns": patterns(read_sources(source_texts(step.snapshot)), _bundle_facts(step)),
+        "patterns": shown,
     }
-    evidence = {"digest": plan.digest, "thresholds": dict(plan.thresholds), "checklist": _checklist(plan)}
+    evidence = {
+        "digest": plan.digest,
+        "thresholds": dict(plan.thresholds),
+        "checklist": _checklist(plan),
+        "commands": [{"text": item.text[:300], "expected": item.expected} for item in plan.commands],
+    }
+    evidence |= {"patterns": found} if cut else {}
     if errors:
         summary = f"PRP {plan.name} is not ready: {counted(len(errors), 'finding')} to mend."
         return Outcome(Verdict.FAILED, summary, fields, findings, evidence, _mend(plan))
@@ -74,37 +91,17 @@ def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
         counted(len(plan.commands), "validation command"),
         counted(len(plan.checklist), "checklist item"),
     )
-    return Outcome(Verdict.PASSED, f"PRP {plan.name} is complete: {', '.join(parts)}.", fields, findings, evidence)
+    shortened_note = f" Patterns are shortened ({', '.join(cut)}); the evidence has more." if cut else ""
+    summary = f"PRP {plan.name} is complete: {', '.join(parts)}.{shortened_note}"
+    return Outcome(Verdict.PASSED, summary, fields, findings, evidence)
 
 
-def source_texts(snapshot: Snapshot) -> dict[str, str]:
-    """Return the Python and SQL files of a snapshot by path, those of at most 1 MiB."""
-    found = {}
-    for file in snapshot.tree.files:
-        path = snapshot.files / file.path
-        if file.path.endswith((".py", ".sql")) and file.mode != "120000" and path.stat().st_size <= SOURCE_CAP:
-            found[file.path] = path.read_text("utf-8", errors="replace")
-    return found
-
-
-def _context(plan: Plan, step: Step) -> list[dict[str, Any]]:
-    root, top = step.present.root, step.present.repository.top
-    items = []
-    for item in plan.context:
-        shown: dict[str, Any] = {"ref": item.ref, "why": item.why[:100]}
-        if item.kind == "file":
-            path = (root / item.ref.split(":")[0]).resolve()
-            shown["exists"] = path.is_relative_to(top) and path.exists()
-        items.append({key: value for key, value in shown.items() if value != ""})
-    return items
-
-
-def _bundle_facts(step: Step) -> dict[str, object]:
-    try:
-        bundle = step.present.bundle
-    except UsageError:
-        return {}  # validate_bundle reports a broken bundle, with the line
-    return {"name": bundle.name, "variables": bundle.variables, "resources": bundle.resources}
+def _findings(plan: Plan, notes: Iterable[PlanFinding]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(f"PRPs/{plan.name}.md:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
+        for item in sorted([*plan.findings, *notes], key=lambda item: (item.severity != "error", item.line))
+        if item.rule != "command-binding"  # `bindings` has them
+    )
 
 
 def _checklist(plan: Plan) -> list[dict[str, Any]]:

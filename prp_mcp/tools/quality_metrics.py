@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prp_mcp.engine.code_base import source_texts
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
@@ -11,7 +12,6 @@ from prp_mcp.gates.policy import threshold_for
 from prp_mcp.plan.facts import CodeFacts
 from prp_mcp.plan.sources import read_sources
 from prp_mcp.remote.event_log import DatasetLog, UpdateLog, read_log, short
-from prp_mcp.tools.load_prp import source_texts
 
 
 class QualityFields(Fields):

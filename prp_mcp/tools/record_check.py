@@ -4,11 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
+from prp_mcp.engine.preparation import prepare
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import command_result, files_id, suite_items
+from prp_mcp.engine.suite import Item, command_result, files_id, suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
-from prp_mcp.gates.order import Gate
+from prp_mcp.gates.order import TOOL_OF, Gate
 from prp_mcp.tools.run_validation import judged
 
 
@@ -38,9 +39,7 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
             f"{found.id} was run and failed ({found.proof}); words do not mend it",
             remedy="Mend the code, then call run_validation again.",
         )
-    commands = {command.id: command.text for command in step.present.plan.commands} if step.present.plan else {}
-    if found.state == "open" and found.id in commands and command_result(step, commands[found.id]) is None:
-        raise UsageError(f"{found.id} was not run for the present files", remedy="Call run_validation first.")
+    _refuse_shortcut(step, found)
     if found.state != "verified":
         body = {
             "item": found.id,
@@ -59,6 +58,18 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
         outcome.verdict, f"{found.id} is {'verified' if found.state == 'verified' else 'attested'}. {outcome.summary}",
         {"checks": counts, **outcome.fields}, outcome.findings, outcome.evidence, outcome.next, outcome.record,
     )  # fmt: skip
+
+
+def _refuse_shortcut(step: Step, found: Item) -> None:
+    """Refuse to attest what is to be run or passed instead."""
+    plan = step.present.plan
+    mine = [command for command in plan.commands if command.id == found.id] if plan else []
+    for prepared in prepare(step, mine):
+        if prepared.gate:
+            tool = TOOL_OF[prepared.gate]
+            raise UsageError(f"{found.id} is proven by the {prepared.gate} gate alone", remedy=f"Call {tool}.")
+        if command_result(step, prepared) is None:
+            raise UsageError(f"{found.id} was not run for the present files", remedy="Call run_validation first.")
 
 
 TOOL = Tool(

@@ -138,10 +138,18 @@ def _evidence(config: dict[str, Any]) -> dict[str, Any]:
     return {
         "configuration": digest(config),
         "pipelines": pipelines,
+        "variables": _plain_variables(config),
         "mode": (config.get("bundle") or {}).get("mode"),
         "sync": config.get("sync"),
         **paths,
     }
+
+
+def _plain_variables(config: dict[str, Any]) -> dict[str, str]:
+    """Return the bundle's variables that have a simple value."""
+    given = config.get("variables") or {}
+    values = {name: body.get("value") for name, body in given.items() if isinstance(body, dict)}
+    return {name: str(value) for name, value in values.items() if isinstance(value, str | int | float)}
 
 
 TOOL = Tool(

@@ -1,16 +1,17 @@
 """The MCP edge in memory, in both protocol eras."""
 
 import anyio
+import mcp_types as types
 import pytest
 from mcp import Client
 
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
-from prp_mcp.gates.order import Verdict
+from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.server import INSTRUCTIONS, build_server
 from prp_mcp.settings import read_settings
 from prp_mcp.tools.all_tools import TOOLS
-from tests.project import mini
+from tests.project import commit, mini, write
 
 HOST = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "dapi" + "e" * 32}
 
@@ -133,3 +134,107 @@ def test_cancelling_a_wait_ends_the_wait_and_records_nothing(engine):
     cancelled, loaded = talk(engine, "auto", conversation)
     assert cancelled
     assert loaded["resumed"] is True
+
+
+ASKING = """\
+# Asking
+
+## All Needed Context
+- `src/pipelines/numbers.py` - the source
+
+## Implementation Blueprint
+### Task 1: Create it
+MODIFY src/pipelines/numbers.py
+
+## Validation Loop
+### Level 1
+```bash
+make first
+make second
+```
+"""
+
+
+def passing_environment(step, arguments):
+    return Outcome(Verdict.PASSED, "made up")
+
+
+@pytest.fixture
+def asking(tmp_path):
+    """An engine whose PRP has two commands that are on no list."""
+    project = mini(tmp_path / "p", "asking")
+    write(project, {"PRPs/asking.md": ASKING, "Makefile": "first second:\n\t@echo $@ ran\n"})
+    commit(project)
+    settings = read_settings({**HOST, "PRP_MCP_STATE_DIR": str(tmp_path / "state"), "PATH": "/usr/bin:/bin"})
+    name = "check_environment"
+    environment = Tool(
+        name, name, name, Arguments, Fields, passing_environment, "read", Gate.ENVIRONMENT, Gate.ENVIRONMENT
+    )
+    return Engine([environment if tool.name == name else tool for tool in TOOLS], settings, project)
+
+
+async def validated(client):
+    await client.call_tool("load_prp", {"prp": "asking"})
+    await client.call_tool("check_environment", {})
+    done = await client.call_tool("run_validation", {})
+    return {item["id"]: item for item in done.structured_content["commands"]}
+
+
+@both_eras
+def test_the_clients_user_is_asked_for_each_command_and_only_the_allowed_one_runs(asking, mode):
+    asked = []
+
+    async def answer(context, params):
+        asked.append(params.message)
+        allow = "make first" in params.message
+        return types.ElicitResult(action="accept" if allow else "decline", content={"allow": True} if allow else None)
+
+    async def session():
+        async with Client(build_server(asking), mode=mode, elicitation_callback=answer) as client:
+            return await validated(client), await validated(client)
+
+    first, again = anyio.run(session)
+    assert (first["L1.1"]["met"], first["L1.1"]["tail"]) == (True, "first ran")
+    assert first["L1.2"]["met"] is None
+    assert len(asked) == 2
+    assert again["L1.2"]["met"] is None
+
+
+@both_eras
+def test_an_answer_without_consent_allows_nothing(asking, mode):
+    async def answer(context, params):
+        return types.ElicitResult(action="accept", content={"allow": False})
+
+    async def session():
+        async with Client(build_server(asking), mode=mode, elicitation_callback=answer) as client:
+            return await validated(client)
+
+    assert {item["met"] for item in anyio.run(session).values()} == {None}
+
+
+@both_eras
+def test_a_client_that_cannot_ask_gets_the_reason_instead(asking, mode):
+    found = talk(asking, mode, validated)
+    assert all("is not among the allowed commands" in item["why"] for item in found.values())
+
+
+@both_eras
+def test_the_server_answers_while_it_reads_the_largest_prp(engine, mode):
+    rows = "".join(f"| `a{n}` | [b](c/d{n}.py) | *c* | TODO |\n" for n in range(7_000))
+    large = f"# Large\n\n## All Needed Context\n\n| a | b | c | d |\n|---|---|---|---|\n{rows}"
+    write(engine.folder, {"PRPs/large.md": large[: 256 * 1024]})
+    ended = []
+
+    async def conversation(client):
+        async def load():
+            await client.call_tool("load_prp", {"prp": "large"})
+            ended.append("load")
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(load)
+            await anyio.sleep(0)
+            await client.list_tools()
+            ended.append("list")
+
+    talk(engine, mode, conversation)
+    assert ended == ["list", "load"]

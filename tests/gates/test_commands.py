@@ -1,15 +1,23 @@
 """Validation commands are argv, never shell text."""
 
-import pytest
+import re
+import shlex
 
-from prp_mcp.gates.commands import Blocked, invocations, why_not_allowed
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prp_mcp.gates.commands import Blocked, Invocation, approval_of, invocations, is_databricks, why_not_allowed
+from prp_mcp.gates.words import is_pattern, plain
+from tests.gates.injections import INJECTIONS
 
 HOSTILE = [
     f"{start}{attack}"
     for start in ("pytest", "python -m pytest tests", "ruff check .", "mypy src", "python -m py_compile a.py")
     for attack in (
         "; touch /tmp/x", " && touch x", " || touch x", " | sh", " & touch x", " > /etc/passwd", " < /etc/passwd",
-        " $(touch x)", " `touch x`", " ${HOME}", " $HOME", "\ntouch x", " <(touch x)", " >> x", " 2>&1", ";touch x",
+        " $(touch x)", " `touch x`", " ${HOME}", " $HOME", "\ntouch x", " <(touch x)", " >> x", " 2>&1 | sh",
+        ";touch x",
         " &", " |& cat", " << EOF", " ~/x", " ' ", ' "', "&&curl x", " ;; x", " () { :; }",
     )
 ]  # fmt: skip
@@ -48,3 +56,114 @@ def test_a_folder_assignments_and_a_chain_are_understood():
     assert second.argv == ("mypy", ".")
     assert why_not_allowed(first, ()) == ""
     assert why_not_allowed(understood("make lint")[0], ("make lint",)) == ""
+
+
+def allowed(command, extra=()):
+    planned = invocations(command)
+    return not isinstance(planned, Blocked) and not any(why_not_allowed(item, extra) for item in planned)
+
+
+@pytest.mark.guarantee("no-shell")
+def test_no_injection_is_allowed_to_run():
+    assert len(set(INJECTIONS)) >= 500
+    assert [command[:200] for command in INJECTIONS if allowed(command)] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest", "pytest -vv -x --tb=short tests/unit", "pytest -p no:cacheprovider -rp",
+        "python3 -m pytest tests/test_a.py::T::test_x[1-2]",
+        "python -m pytest --cov=src --cov-report=term-missing", "python -m py_compile src/**/*.py",
+        "ruff check . --fix",
+        "ruff format --check .", "mypy --strict --python-version 3.11 -p pkg", "yamllint resources/*.yml",
+        "pyright src",
+        "sqlfluff lint src/**/*.sql --dialect databricks", "databricks bundle validate -t dev",
+        "databricks bundle plan --target=dev -o json",
+        "databricks bundle summary --var catalog=dev", "cd src && pytest ../tests", "CI=1 pytest",
+        "time uv run --frozen pytest 2>&1",
+        "ruff check src && mypy src # both", "pytest -k 'a or (b and not c); $x'", "pytest a\\;b",
+        "env A=1 B=2 mypy .", "pytest  \t tests ",
+    ],
+)  # fmt: skip
+def test_an_honest_check_is_allowed(command):
+    assert allowed(command)
+
+
+@pytest.mark.parametrize(
+    ("attack", "reason"),
+    [
+        ("| sh", "a pipe"), ("> x", "redirects output"), ("< x", "redirects input"), ("; x", "a list"),
+        ("|| x", "alternatives"),
+        ("& x", "background"), ("$x", "expansion"), ("`x`", "substitution"), ("~/x", "home directory"),
+        ("{a,b}", "braces"),
+        ("<(x)", "process substitution"), ("<<E", "here-document"), ("\nx", "several lines"), ("!x", "history"),
+        ("\0", r"U\+0000"),
+        ("\uff1b", r"look-alike .*U\+FF1B"), ("\u00a0", r"U\+00A0"), ("\r", "carriage return"),
+        ("a" * 5000, "longer than 4096"),
+        ("'x", "not closed"), ("&& cd ..", "outside the project"), (" && mypy" * 64, "more than 64 programs"),
+        ("x\\", "backslash"),
+        ("&& cd a " * 3000, "path is too long"),
+    ],
+)  # fmt: skip
+def test_what_needs_a_shell_is_blocked_with_the_precise_reason(attack, reason):
+    planned = invocations(f"pytest {attack}")
+    assert isinstance(planned, Blocked)
+    assert re.search(reason, planned.why), planned.why
+
+
+def test_wrappers_are_taken_off_and_named():
+    (plain,) = understood("time uv run --frozen env A=1 pytest -q 2>&1")
+    assert plain == Invocation(("pytest", "-q"), ".", (("A", "1"),), "time uv run env")
+
+
+def test_a_quoted_wildcard_stays_literal():
+    (found,) = understood("pytest '*.py' a* b\\?")
+    assert found.argv == ("pytest", "[*].py", "a*", "b[?]")
+    assert approval_of([found]) == "pytest '*.py' a* 'b?'"
+
+
+def test_an_approval_says_exactly_what_would_run_and_where():
+    planned = understood("A='x y' make lint && cd 'a b' && ./check.sh 'it''s' && pytest")
+    assert approval_of(planned) == "A='x y' make lint && (cd './a b' && ./check.sh its) && (cd './a b' && pytest)"
+
+
+def test_commands_that_differ_have_different_approvals():
+    commands = [
+        "pytest", "pytest ''", "pytest a b", "pytest 'a b'", "cd a && pytest", "A=1 pytest", "A=2 pytest",
+        "'A=1' pytest", "pytest '*'",
+        "pytest *", "pytest '&&' mypy", "pytest && mypy", "cd a && pytest && cd b && mypy", "cd a && pytest && mypy",
+        "pytest '(cd' a",
+    ]  # fmt: skip
+    assert len({approval_of(understood(command)) for command in commands}) == len(commands)
+
+
+def test_a_policys_prefix_does_not_open_dangerous_options_or_paths():
+    assert allowed("make lint", ("make lint",))
+    assert not allowed("make -C / lint", ("make",))
+    assert not allowed("pytest -p evil", ("pytest -p evil",))
+    assert not allowed("./check.sh", ("./check.sh",))
+    assert not allowed("make lint", ("", "'"))
+
+
+def test_only_the_databricks_cli_is_told_apart():
+    assert [is_databricks(item) for item in understood("databricks bundle plan && pytest databricks")] == [True, False]
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_blocked(command):
+    planned = invocations(f"pytest {command}")
+    if not isinstance(planned, Blocked):
+        assert all(word for item in planned for word in item.argv[:1])
+        assert isinstance(approval_of(planned), str)
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=20), min_size=1, max_size=5
+    )
+)
+def test_a_quoted_word_arrives_as_it_was(words):
+    (found,) = understood(f"pytest {shlex.join(words)}")
+    assert [plain(word) for word in found.argv[1:]] == words
+    assert not any(map(is_pattern, found.argv[1:]))

@@ -76,6 +76,15 @@ def test_the_digest_depends_on_everything_else(before, after):
     assert digest(text.replace(before, after)) != digest(text)
 
 
+def test_an_outdated_command_in_a_check_is_noted_with_the_present_one():
+    text = prp(
+        rest="## Success Criteria\n\n- [ ] Seen: `databricks jobs get --job-id 7`\n- [ ] `databricks jobs get 7`"
+    )
+    notes = [finding for finding in read_plan(text, "x").findings if finding.rule == "command-outdated"]
+    assert [(note.line, note.severity) for note in notes] == [(line_of(text, "Seen"), "note")]
+    assert "databricks jobs get 7" in notes[0].fix
+
+
 def test_bindings_of_checks_are_listed():
     found = plan(rest="## Success Criteria\n\n- [ ] Rows: `databricks api get <path_id>`")
     assert [binding.name for binding in found.bindings] == ["path_id"]

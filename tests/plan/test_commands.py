@@ -1,6 +1,6 @@
 import pytest
 
-from prp_mcp.plan.commands import gate_of, is_command, stated_target, why_blocked
+from prp_mcp.plan.commands import cannot_fail, gate_of, is_command, stated_target, why_blocked
 from prp_mcp.plan.reading import is_sound, read_plan
 from tests.plan.texts import line_of, plan, prp, rules
 
@@ -120,10 +120,22 @@ def test_a_command_that_a_gate_stands_for_is_known(command, gate):
     [
         ("databricks bundle destroy --auto-approve", "rollback"),
         ("make a && databricks bundle deploy", "next to the gates"),
-        ("databricks jobs get <run_id>", "<run_id>"),
         ("npm run dev", "does not end"),
         ("uvicorn app:app", "does not end"),
         ("make serve &", "background"),
+        ("while true; do\n  make a\ndone", "does not end"),
+        ("make serve & sleep 1", "background"),
+        ("uv run uvicorn app:app --reload", "does not end"),
+        ("python -m http.server", "does not end"),
+        ("docker compose -f a.yml up", "does not end"),
+        ("streamlit run a.py", "does not end"),
+        ("databricks sync --watch . /x", "does not end"),
+        ("databricks bundle sync --watch", "does not end"),
+        ("cd web && pnpm dev", "does not end"),
+        ("tail -n 5 -f a.log", "does not end"),
+        ("curl -H $MY_TOKEN x", "secret $MY_TOKEN"),
+        ("databricks bundle logs", "no `bundle logs`"),
+        ("pytest || true", "proves nothing"),
     ],
 )
 def test_a_command_that_cannot_be_run_says_why(command, why):
@@ -132,7 +144,17 @@ def test_a_command_that_cannot_be_run_says_why(command, why):
 
 @pytest.mark.parametrize(
     "command",
-    ["pytest a && pytest b", "make 2>&1", "grep '<b>' x.html | wc -l > /dev/null", "databricks bundle deploy"],
+    [
+        "pytest a && pytest b",
+        "make 2>&1",
+        "make &> out",
+        "grep uvicorn a.txt",
+        "docker compose up -d",
+        "while true; do\n make a && break\ndone",
+        "make <run_id>",
+        "grep '<b>' x.html | wc -l > /dev/null",
+        "databricks bundle deploy",
+    ],
 )
 def test_a_command_that_can_be_run_is_not_blocked(command):
     assert why_blocked(command) is None
@@ -144,10 +166,116 @@ def test_a_quotation_that_never_ends_blocks_the_command():
     assert "never closed" in (found[1].blocked or "")
 
 
-def test_a_command_that_cannot_fail_is_noted():
-    found = plan(validation="```bash\npytest a || true\n```")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest a || true",
+        "pytest a || echo bad",
+        "pytest a || :",
+        "pytest a; true",
+        "pytest a ; echo $?",
+        "pytest a || (echo bad)",
+        "pytest a && echo ok || echo bad",
+        "pytest a || exit 0",
+        "pytest a || printf x",
+    ],
+)
+def test_a_command_that_cannot_fail_is_noted_once_and_blocked(command):
+    found = plan(validation=f"```bash\n{command}\n```")
     assert is_sound(found)
+    assert [finding.rule for finding in found.findings] == ["command-cannot-fail"]
+    assert "proves nothing" in (found.commands[0].blocked or "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest a | cat",
+        "echo a; pytest b",
+        "pytest a || exit 1",
+        "pytest a || (echo bad; exit 1)",
+        "pytest a && echo ok",
+        "for a in b; do pytest $a; done",
+        "pytest '|| true'",
+        "echo a; echo b",
+        "cat <<EOF | pytest -\n|| true\nEOF",
+    ],
+)
+def test_a_command_that_can_fail_is_left_alone(command):
+    assert why_blocked(command) is None
+    assert not cannot_fail(command)
+
+
+def test_a_gate_stands_for_a_command_that_cannot_fail():
+    found = plan(validation="```bash\npython -m py_compile a.py || true\n```")
+    assert (found.commands[0].gate, found.commands[0].blocked) == ("compile", None)
     assert rules(found) == {"command-cannot-fail"}
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("/generate-prp orders", "slash command"),
+        ("mcp__server__tool(1)", "MCP tool"),
+        ("found = await mcp__server__tool({\n  'a': 1\n})", "MCP tool"),
+        ("@agent look", "mention"),
+        ("project/", "tree"),
+        ("src/a.py", "tree"),
+        ("├── a.py\n└── b.py", "tree"),
+        ("|-- a.py\n`-- b.py", "tree"),
+    ],
+)
+def test_what_is_no_command_is_told_once_with_its_line(line, what):
+    text = prp(validation=f"```bash\npytest a\n{line}\n```")
+    found = read_plan(text, "x")
+    assert [command.text for command in found.commands] == ["pytest a"]
+    notes = [finding for finding in found.findings if finding.rule == "command-none"]
+    assert [(note.severity, note.line) for note in notes] == [("note", line_of(text, line.split("\n")[0]))]
+    assert what in notes[0].why
+
+
+def test_a_program_beside_a_tree_is_a_command():
+    assert texts("tree src\nsrc\n├── a.py\nsome words\npytest src") == ["tree src", "pytest src"]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("cd app\nmake a\n# why\nmake b", ["cd app && make a", "cd app && make b"]),
+        ("cd app\nmake a\ncd ..\nmake b", ["cd app && make a", "make b"]),
+        ("cd app/\ncd src\nmake a", ["cd app/src && make a"]),
+        ("cd app && make a\nmake b", ["cd app && make a", "make b"]),
+        ("cd /abs\nmake a", ["cd /abs", "make a"]),
+        ("cd ../other\nmake a", ["cd ../other", "make a"]),
+        ("cd $X\ncd -\nmake a", ["cd $X", "cd -", "make a"]),
+        ("cd app", []),
+    ],
+    ids=["below", "and back", "deeper", "in one line", "absolute", "outside", "unknown", "nothing"],
+)
+def test_a_change_of_folder_holds_for_the_rest_of_its_block_alone(script, expected):
+    assert texts(script) == expected
+    both = plan(validation=f"```bash\n{script}\n```\n\n```bash\nmake z\n```").commands
+    assert both[-1].text == "make z"
+
+
+def test_what_a_here_document_holds_is_no_command():
+    assert why_blocked("cat <<EOF > x.sh\ndatabricks bundle deploy\nnpm run dev &\nEOF") is None
+    assert "next to the gates" in (why_blocked("cat <<EOF > x.sh\na\nEOF\ndatabricks bundle deploy") or "")
+
+
+def test_inline_commands_count_where_no_block_holds_any():
+    listed = "### Level 2\n\n- `pytest a` is green\n- [ ] `pytest b`\n- `src/a.py` is there\n\n```python\nx = 1\n```"
+    found = plan(validation=listed).commands
+    assert [(command.id, command.text) for command in found] == [("L2.1", "pytest a")]
+    assert found[0].line == line_of(prp(validation=listed), "`pytest a`")
+    fenced = plan(validation=f"{listed}\n\n```bash\nmake a\n```").commands
+    assert [command.text for command in fenced] == ["make a"]
+
+
+def test_a_path_that_is_run_is_a_command():
+    assert texts("./run.sh\n/usr/bin/env python x.py\nscripts/check.sh a") == [
+        *("./run.sh", "/usr/bin/env python x.py", "scripts/check.sh a"),
+    ]
 
 
 def test_inline_code_is_a_command_only_when_it_runs_something():

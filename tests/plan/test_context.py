@@ -1,3 +1,5 @@
+import pytest
+
 from prp_mcp.plan.reading import read_plan
 from tests.plan.texts import errors, line_of, plan, prp, rules
 
@@ -32,12 +34,26 @@ def test_paths_and_links_in_lists_and_tables_are_read_once_each():
         "| File | Why |\n|---|---|\n| `tests/c.py` | cases |\n\nProse names `src/not/this.py`."
     )
     assert [(item.kind, item.ref) for item in plan(context=context).context] == [
-        ("file", "src/a/b.py"),
+        ("file", "src/a/b.py:10-20"),
         ("file", "docs/guide.md"),
         ("file", "databricks.yml"),
         ("url", "https://example.com/x"),
         ("file", "tests/c.py"),
     ]
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["src/a.py:10", "src/a.py:10-40", "src/a.py#L10-L40", "src/a.py:L10-L40", "src/etl/", "src/**/*.py", "a.sql:3"],
+)
+def test_a_reference_keeps_its_lines_and_its_pattern(ref):
+    for context in (f"- `{ref}` why", f"```yaml\n- file: {ref}\n```", f"- [why]({ref})"):
+        assert [item.ref for item in plan(context=context).context] == [ref], context
+
+
+def test_the_same_file_with_other_lines_is_another_reference():
+    context = "- `a/b.py:1-2`\n- `a/b.py:3-4`\n- `a/b.py`\n- `a/b.py:1-2`"
+    assert [item.ref for item in plan(context=context).context] == ["a/b.py:1-2", "a/b.py:3-4"]
 
 
 def test_references_elsewhere_are_no_context():
@@ -84,6 +100,10 @@ def test_a_quality_block_gives_rates_by_dataset_and_expectation():
     }
 
 
+def test_a_rate_with_a_sign_is_one_of_a_hundred_however_small():
+    assert dict(plan(rest="```yaml\nquality:\n  a: {b: 0.5%, c: 0.5}\n```").thresholds) == {"a.b": 0.005, "a.c": 0.5}
+
+
 def test_a_quality_block_that_cannot_be_read_is_an_error():
     for body, rule in (
         ("a: [", "threshold-block"),
@@ -91,6 +111,7 @@ def test_a_quality_block_that_cannot_be_read_is_an_error():
         ("a: {b: high}", "threshold-rate"),
         ("a: {b: 101}", "threshold-rate"),
         ("a: {b: true}", "threshold-rate"),
+        ("a: {b: 150%}", "threshold-rate"),
     ):
         found = plan(rest=f"```yaml\nquality:\n  {body}\n```")
         assert [finding.rule for finding in errors(found)] == [rule], body

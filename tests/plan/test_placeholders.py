@@ -31,6 +31,8 @@ def placeholders(text: str) -> list[tuple[str, int, int]]:
         ("| a | b |\n|---|---|\n| key | <your-key> |", "<your-key>", 9),
         ("<your-table>", "<your-table>", 1),
         ("> TODO: quote the source", "TODO", 3),
+        ("Owner: <TBD>", "<TBD>", 8),
+        ("Build $ARGUMENTS well", "$ARGUMENTS", 7),
     ],
 )
 def test_what_is_left_to_fill_in_is_found_with_its_place(line, token, column):
@@ -57,6 +59,8 @@ def test_what_is_left_to_fill_in_is_found_with_its_place(line, token, column):
         "Reads {{secrets/scope/key}} and {{job.run_id}}",
         "Uses `{{ jinja }}` in its templates",
         "A value such as `<your-...>` is refused",
+        "A mark such as `<TODO>` is refused",
+        "Prices are in $, see `$ARGUMENTS`",
         "Filter on a < b and c > d",
         "<!-- TODO: for the author of the template -->",
         "The todo list of the app",

@@ -156,7 +156,7 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing():
 
 
 def test_too_much_text_is_refused_before_it_is_read():
-    for text in ("x" * (MAX_BYTES + 1), "é" * (MAX_BYTES // 2 + 1), "\n" * 20_000, "[" * 30_000):
+    for text in ("x" * (MAX_BYTES + 1), "é" * (MAX_BYTES // 2 + 1), "\n" * 20_000, "[" * 30_000, "|" * 70_000):
         with pytest.raises(UsageError) as refused:
             read_plan(text, "x")
         assert refused.value.remedy

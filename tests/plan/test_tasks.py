@@ -34,6 +34,23 @@ def test_tasks_are_read_in_every_form_people_write_them(blueprint):
     assert shape(blueprint) == THREE
 
 
+@pytest.mark.parametrize(
+    ("blueprint", "wanted"),
+    [
+        ("### 1. Load\n\n- x\n\n### 2) Join\n\n### 3️⃣ Show", [("T1", "Load"), ("T2", "Join"), ("T3", "Show")]),
+        ("### 2. Data\n\n- x\n\n### 5. More\n\n- y", [("T1", "x"), ("T2", "y")]),
+        ("### 1. Alone\n\n- x\n- y", [("T1", "x"), ("T2", "y")]),
+        ("### 3.1 Design\n\n- x\n\n### 3.2 Tasks\n\n- y\n- z", [("T1", "y"), ("T2", "z")]),
+        ("- Task 1: Load\n- Task 2 - Join\n- Task 3 is nothing", [("T1", "Load"), ("T2", "Join")]),
+        ("### T1: Load\n\n### T2 is a word", [("T1", "Load")]),
+        ("### ✅ Task 1: Load\n\n### TASK-2: Join", [("T1", "Load"), ("T2", "Join")]),
+    ],
+    ids=["counted", "not from 1", "alone", "outline", "plain", "own", "dressed"],
+)
+def test_numbers_and_words_that_mark_no_task_are_told_from_those_that_do(blueprint, wanted):
+    assert shape(blueprint) == wanted
+
+
 def test_a_task_named_on_the_next_line_takes_its_title_from_there():
     assert shape("```yaml\nTask 1:\nCREATE src/bronze.py:\n  - IMPLEMENT: loader\n```") == [
         ("T1", "CREATE src/bronze.py")
@@ -94,6 +111,75 @@ def test_a_dependency_is_read_from_how_people_put_it(line, needs):
     found = plan(blueprint=f"### Task 1: a\n\n### Task 2: b\n\n### Task 3: c\n\n{line}")
     assert found.tasks[2].depends_on == needs
     assert is_sound(found)
+
+
+def needs(*bodies: str) -> dict[str, tuple[str, ...]]:
+    blueprint = "\n\n".join(f"### Task {number}: {body}" for number, body in enumerate(bodies, 1))
+    found = plan(blueprint=blueprint)
+    assert is_sound(found)
+    return {task.id: task.depends_on for task in found.tasks}
+
+
+@pytest.mark.parametrize("key", ["READ", "- FOLLOW pattern:", "**USES**:", "DEPENDS:", "Input:", "- IMPORTS:", "Reads"])
+def test_a_task_needs_the_one_that_creates_a_file_it_takes(key):
+    assert needs(f"a\n{key} src/b.py", "b\nCREATE src/b.py") == {"T2": (), "T1": ("T2",)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a\nREAD src/b.py", "b\nMODIFY src/b.py"),
+        ("a\nSee src/b.py", "b\nCREATE src/b.py"),
+        ("a\nCREATE src/b.py\nREAD src/b.py", "b"),
+        ("a\nREAD src/b.py\nCREATE src/c.py", "b\nCREATE src/b.py\nDepends on task 1"),
+    ],
+    ids=["not created", "not taken", "its own", "cycle"],
+)
+def test_files_suggest_nothing_where_no_other_task_surely_hands_them_over(first, second):
+    assert needs(first, second)["T1"] == ()
+
+
+def test_a_file_that_two_tasks_create_suggests_nothing():
+    assert needs("a\nCREATE b.py", "b\nCREATE b.py", "c\nREAD b.py")["T3"] == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("Do it before task 1.", {"T2": (), "T1": ("T2",)}),
+        ("Once task 1 is done.", {"T1": (), "T2": ("T1",)}),
+        ("As soon as task 1 has run.", {"T1": (), "T2": ("T1",)}),
+        ("Run it after the bronze table exists.", {"T1": (), "T2": ("T1",)}),
+        ("Run it once the bronze tables are loaded.", {"T1": (), "T2": ("T1",)}),
+        ("Run it after the silver table exists.", {"T1": (), "T2": ()}),
+        ("Not before task 9, and after the table.", {"T1": (), "T2": ()}),
+        ("Not before task 1.", {"T1": (), "T2": ()}),
+        ("The day before 1 May.", {"T1": (), "T2": ()}),
+    ],
+)
+def test_words_of_order_count_where_they_name_a_task(words, wanted):
+    found = needs("Create the bronze table", f"Join\n\n{words}")
+    assert found == wanted
+    assert list(found) == list(wanted)
+
+
+def test_a_thing_that_two_tasks_speak_of_is_none():
+    assert needs("Create the bronze table", "Test the bronze table", "c\n\nAfter the bronze table exists.")["T3"] == ()
+
+
+def test_words_suggest_no_cycle():
+    assert needs("a\n\nBefore task 2.", "b\n\nBefore task 1.") == {"T1": (), "T2": ("T1",)}
+
+
+def test_first_and_last_change_the_order_among_the_free_tasks_alone():
+    found = needs("Finally, report", "Load", "Pin\n\nDo this first.", "Join\n\nDo this task first.\nDepends on task 2.")
+    assert list(found) == ["T3", "T2", "T4", "T1"]
+    assert set(found.values()) == {(), ("T2",)}
+
+
+@pytest.mark.parametrize("title", ["Last mile data", "First load", "Final report"])
+def test_first_and_last_in_a_name_are_no_order(title):
+    assert list(needs("a", title, "b")) == ["T1", "T2", "T3"]
 
 
 def test_a_dependency_on_no_task_is_an_error_where_the_task_stands():

@@ -34,5 +34,6 @@ def test_the_template_filled_in_is_a_sound_plan():
     assert [command.level for command in found.commands] == [1, 1, 2, 3, 3, 4]
     assert [command.gate for command in found.commands] == ["bundle", "compile", None, "deployment", "execution", None]
     assert dict(found.thresholds) == {"*": 0.995, "orders.valid_id": 1.0}
-    assert [binding.name for binding in found.bindings] == ["warehouse_id"]
+    assert [command.kind for command in found.commands] == ["shell"] * 5 + ["sql"]
+    assert found.bindings == ()
     assert all(check.mandatory for check in found.checklist)

@@ -99,3 +99,51 @@ def test_a_run_with_every_gate_passed_and_no_rollback_reads_as_passed(tmp_path):
     journal.append("r1", "rolled back", Kind.NOTE, {"reason": "r", "steps": [], "branch": None, "tables": []})
     assert not tell(fold(journal.records())[0], "h").passed
     journal.close()
+
+
+def prp(commands=(), checks=(), thresholds=None):
+    listed = [{"text": text, "expected": expected} for text, expected in commands]
+    checklist = [{"id": "C1", "text": text, "mandatory": True} for text in checks]
+    return {"thresholds": thresholds or {}, "commands": listed, "checklist": checklist}
+
+
+def test_a_demand_that_the_prp_made_and_makes_no_longer_is_told(tmp_path):
+    journal = begun(tmp_path)
+    first = prp([("pytest a", "12 passed"), ("ruff check", None)], ["Tables documented"], {"*": 0.995, "a.b": 1.0})
+    gate(journal, "prp", "passed", {"title": "T"}, first)
+    gate(journal, "prp", "passed", {"title": "T"}, prp([("pytest a", None)], [], {"*": 0.9, "c.d": 0.5}))
+    story = tell(fold(journal.records())[0], "abc")
+    journal.close()
+    assert story.prp_changes == (
+        "threshold *: 99.50% became 90.00%",
+        "threshold a.b: 100.00% became not stated",
+        "threshold c.d: not stated became 50.00%",
+        "validation command is gone: ruff check",
+        "checklist item is gone: Tables documented",
+        "expectation of pytest a: '12 passed' became None",
+    )
+    assert "changed during the run" in render_markdown(story)
+    assert "99.50% became 90.00%" in html.unescape(render_html(story))
+
+
+def test_a_prp_read_twice_alike_is_not_told_as_changed(tmp_path):
+    journal = begun(tmp_path)
+    for _ in range(2):
+        gate(journal, "prp", "passed", {"title": "T"}, prp([("pytest a", None)], ["x"], {"*": 0.9}))
+    story = tell(fold(journal.records())[0], "abc")
+    journal.close()
+    assert story.prp_changes == ()
+    assert "changed during the run" not in render_markdown(story)
+
+
+def test_what_a_person_approved_or_declined_is_told(tmp_path):
+    journal = begun(tmp_path)
+    items = [{"id": "L1.1", "text": "make lint", "state": "verified", "proof": "exit 0", "mandatory": True}]
+    gate(journal, "suite", "passed", {}, {"items": items})
+    for what, answer in (("make lint", True), ("make `all`", False)):
+        journal.append("r1", "approval", Kind.NOTE, {"what": what, "approved": answer, "by": "the client's user"})
+    story = tell(fold(journal.records())[0], "abc")
+    journal.close()
+    assert "- approved by the client's user: `make lint`" in render_markdown(story)
+    assert "- declined by the client's user: `make 'all'`" in render_markdown(story)
+    assert "make `all`" in html.unescape(render_html(story))

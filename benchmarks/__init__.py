@@ -1,0 +1,1 @@
+"""Measurements that are no tests: how long reading takes, and that it stays linear."""

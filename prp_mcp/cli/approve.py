@@ -1,0 +1,42 @@
+"""`prp-mcp approve`: a person at a terminal allows validation commands that are on no list, word by word."""
+
+import argparse
+import sys
+
+from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
+from prp_mcp.cli.screen import Screen
+from prp_mcp.engine.approvals import pending, record_answers
+from prp_mcp.engine.step import Question
+from prp_mcp.errors import PolicyError
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("item", nargs="?", help="id of the command, such as L2.1 (default: all that wait)")
+    parser.add_argument("--run", dest="run_id", default="", metavar="RUN", help="run id (default: the open run)")
+    parser.add_argument("--local", action="store_true", help="work with the local workspace")
+
+
+def _run(args: argparse.Namespace, screen: Screen) -> int:
+    if not sys.stdin.isatty():
+        raise PolicyError(
+            "approve is for a person at a terminal, and standard input is none",
+            remedy="Run it in a terminal; for CI list the command under `commands` in your own grants.toml.",
+        )
+    with engine_for(settings_for(args)).opened(args.run_id) as step:
+        questions = [each for each in pending(step) if args.item in (None, each.item)]
+        if not questions:
+            screen.line("No command waits for approval.")
+            return Exit.PASSED
+        answers = {question.what: _asked(question, screen) for question in questions}
+        record_answers(step, answers, by="a person at a terminal")
+    screen.line(f"{sum(answers.values())} of {len(answers)} approved for this run. Call run_validation to run them.")
+    return Exit.PASSED if all(answers.values()) else Exit.FAILED
+
+
+def _asked(question: Question, screen: Screen) -> bool:
+    screen.line(question.text)
+    screen.raw("Type yes to allow it: ")
+    return sys.stdin.readline().strip().casefold() == "yes"
+
+
+COMMAND = Command("approve", "Approve validation commands that are on no list, as a person.", _arguments, _run)

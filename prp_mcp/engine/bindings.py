@@ -1,0 +1,80 @@
+"""What is known of the values a PRP names only in angle brackets: from the bundle, this run, the policy, the user."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from prp_mcp.engine.present import updates_of
+from prp_mcp.engine.step import Step
+from prp_mcp.gates.order import Gate, Verdict
+
+_PLAIN = re.compile(r"[\w.@/:+][\w.@/:+-]{0,199}", re.ASCII)
+_TARGET_NAMES = ("target", "env", "environment", "sdlc_env")
+_HOST_NAMES = ("host", "workspace_host", "workspace_url", "databricks_host")
+
+
+def known_values(step: Step) -> dict[str, str]:
+    """Return every binding that has one certain value now, by its name in lower case.
+
+    Later facts win: what an update wrote over what the bundle says, and the policy over both. What differs between
+    the bundle's pipelines is known only under the pipeline's key (`orders_pipeline_id`).
+    A value that is no plain word is left out: it could change the command it is put into.
+    """
+    found: dict[str, Any] = {}
+    found |= dict.fromkeys(_TARGET_NAMES, step.run.target)
+    found |= dict.fromkeys(_HOST_NAMES, step.run.host)
+    found |= {"bundle": step.run.bundle, "bundle_name": step.run.bundle}
+    found |= _of_bundle(step)
+    found |= _of_deployment(step)
+    found |= _of_updates(step)
+    if warehouse := step.present.credentials.fields.get("warehouse_id"):
+        found["warehouse_id"] = warehouse
+    found |= step.present.policy.validation.bindings
+    return {name.lower(): str(value) for name, value in found.items() if value and _PLAIN.fullmatch(str(value))}
+
+
+def _of_bundle(step: Step) -> dict[str, Any]:
+    """Return variables, and the catalog and schema all pipelines share, as far as `validate_bundle` resolved them."""
+    evidence = _passed(step, Gate.BUNDLE)["evidence"]
+    pipelines = list(evidence.get("pipelines", {}).values())
+    shared = {
+        "catalog": {pipeline.get("catalog") for pipeline in pipelines},
+        "schema": {pipeline.get("schema") or pipeline.get("target") for pipeline in pipelines},
+    }
+    return {**evidence.get("variables", {}), **_certain(shared)}
+
+
+def _of_deployment(step: Step) -> dict[str, Any]:
+    """Return the ids and names of what is deployed: by resource key, and alone when it is the only one of its type."""
+    found: dict[str, Any] = {}
+    resources = _passed(step, Gate.DEPLOYMENT)["fields"].get("resources", [])
+    for kind, one in (("pipelines", "pipeline"), ("jobs", "job")):
+        mine = [item for item in resources if item["type"] == kind]
+        for item in mine:
+            found |= {f"{item['key']}_id": item["id"], f"{item['key']}_{one}_id": item["id"]}
+        if len(mine) == 1:
+            found |= {f"{one}_id": mine[0]["id"], f"{one}_name": mine[0]["name"], f"{one}_key": mine[0]["key"]}
+    return found
+
+
+def _of_updates(step: Step) -> dict[str, Any]:
+    """Return the updates' ids, and the catalog and schema that everything they wrote lies in."""
+    updates = updates_of(step.run)
+    found: dict[str, Any] = {f"{key}_update_id": update for key, update in updates.items()}
+    if len(updates) == 1:
+        found["update_id"] = next(iter(updates.values()))
+    written = _passed(step, Gate.EXECUTION)["evidence"].get("updates", [])
+    names = [str(item["name"]).split(".") for update in written for item in update["datasets"]]
+    full = [parts for parts in names if len(parts) == 3]
+    return found | _certain({"catalog": {parts[0] for parts in full}, "schema": {parts[1] for parts in full}})
+
+
+def _certain(shared: Mapping[str, set[Any]]) -> dict[str, Any]:
+    """Return the names that have one value, each under its plain name and as `catalog_name` and the like."""
+    certain = {name: next(iter(values)) for name, values in shared.items() if len(values) == 1}
+    return certain | {f"{name}_name": value for name, value in certain.items()}
+
+
+def _passed(step: Step, gate: Gate) -> dict[str, Any]:
+    record = step.run.latest(gate, Verdict.PASSED) if step.standing.holds(gate) else None
+    return record.body if record else {"evidence": {}, "fields": {}}

@@ -1,0 +1,64 @@
+"""Resolve what a PRP says must be read before the work: is it there, and who makes it if not?"""
+
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+from prp_mcp.engine.step import Step
+from prp_mcp.engine.tool import counted
+from prp_mcp.plan.model import Finding, Plan
+from prp_mcp.repo.references import Reference, References
+
+_CREATES = re.compile(r"\b(?:create|add|write|implement|generate|build|new)\b", re.IGNORECASE)
+_RANGE = re.compile(r"(?:#.*|:L?\d+(?:-L?\d+)?)$")
+
+
+def resolved_context(plan: Plan, step: Step) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """Return the context as an agent needs it, and a note for each file that is missing and made by no task."""
+    lookup = References(step.present.root, step.present.repository.top)
+    made = _made(plan)
+    items: list[dict[str, Any]] = []
+    notes: list[Finding] = []
+    for item in plan.context:
+        shown: dict[str, Any] = {"ref": item.ref, "why": item.why[:100]}
+        if item.kind != "url":
+            found = lookup.resolve(item.ref)
+            makers = (task for path, task in made.items() if _is_part(path, item.ref))
+            maker = "" if found.exists else next(makers, "")
+            shown |= _meaning(found, maker)
+            # A pattern without hits may be about files of a volume; what reads like a file of the project is told.
+            if shown["note"] and not maker and found.kind != "pattern":
+                fix = f"Write {found.near}." if found.near else "Name a path that is there, or drop the line."
+                text, why = item.ref[:200], f"the context is not as it says: {shown['note']}"
+                notes.append(Finding("context-missing", "note", item.line, 1, text, why, fix))
+        items.append({key: value for key, value in shown.items() if value not in ("", None)})
+    return items, notes
+
+
+def _meaning(found: Reference, maker: str) -> dict[str, Any]:
+    note = ""
+    if not found.exists:
+        near = f"nothing is there; perhaps {found.near}" if found.near else "nothing is there"
+        note = f"{maker} makes it" if maker else near
+    elif found.in_range is False:
+        note = f"the file has {counted(found.length or 0, 'line')}"
+    lines = f"{found.lines[0]}-{found.lines[1]}" if found.lines and found.exists else None
+    return {"exists": found.exists, "lines": lines, "files": found.files or None, "note": note}
+
+
+def _made(plan: Plan) -> dict[str, str]:
+    """Return the files that tasks create, each with the task's id."""
+    made: dict[str, str] = {}
+    for task in plan.tasks:
+        lines = [line for line in task.details.split("\n") if _CREATES.search(line)]
+        whole = bool(_CREATES.search(task.title))
+        for path in task.files:
+            if whole or any(path in line for line in lines):
+                made.setdefault(path.removeprefix("./"), task.id)
+    return made
+
+
+def _is_part(path: str, ref: str) -> bool:
+    """Return whether a reference means `path`, or a folder or pattern it belongs to."""
+    wanted = _RANGE.sub("", ref).removeprefix("./")
+    return path == wanted or path.startswith(f"{wanted.rstrip('/')}/") or fnmatchcase(path, wanted)

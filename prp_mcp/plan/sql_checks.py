@@ -1,0 +1,146 @@
+"""SQL that proves something: the statements of a block, and those that a shell command merely sends."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from prp_mcp.plan import shell
+from prp_mcp.plan.shell import Piece
+from prp_mcp.plan.sql_text import Statement, Token, line_of, statements
+
+MAX_JSON = 20_000
+"""Characters of a command whose JSON is read: cutting it into words costs their square."""
+
+_READING = frozenset({"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "TABLE", "FROM", "("})
+_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_COMMENT = re.compile(r"--(?P<line>[^\n]*)|/\*(?P<block>(?:[^*]|\*(?!/))*)\*/")
+_SENDS = re.compile(r"(?:\S*/)?databricks\s(?:[^'\"]*\s)?api\s+post\s+['\"]?/api/2\.0/sql/statements/?['\"]?(?:\s|$)")
+_SHOWS = re.compile(r"(?:jq(?!\s.*(?:-\w*e\b|--exit-status\b))|cat|python[\d.]*\s+-m\s+json\.tool)(?!\S)")
+_KEEPS = re.compile(r"[1&]?>")
+_TABLES = re.compile(r"\b(?:FROM|JOIN)\s+(?P<name>[^\s(),;]{1,300})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The statement a shell command sends, or why it cannot be told."""
+
+    statement: str = ""
+    flaw: str | None = None
+
+
+def pieces(text: str) -> list[Piece]:
+    """Return the statements and comments of SQL text in order, without the comments inside the statements."""
+    found: list[Piece] = []
+    place = 0
+    for statement in statements(text):
+        start, end = _reach(text, statement, place)
+        found += _comments(text, place, start)
+        flaw = f"line {statement.flaw.line} of its SQL: {statement.flaw.message}" if statement.flaw else None
+        found.append(Piece(_without_comments(text, statement, start, end), line_of(text, start) - 1, flaw=flaw))
+        for before, after in _gaps(statement.tokens):
+            found += _comments(text, before, after)
+        place = end
+    return [*found, *_comments(text, place, len(text))]
+
+
+def sent_statement(command: str) -> Sent | None:
+    """Return the statement of a command that only sends SQL to the statement API and shows the answer, else None.
+
+    What a filter after it checks (`jq -e`, `grep`) would be lost: such a command stays a shell command.
+    """
+    if "sql/statements" not in command:
+        return None
+    parts = [(sign, part) for sign, part in shell.joined(command) if not part.startswith("cd ")]
+    first, *others = parts or [("", "")]
+    if not _SENDS.match(first[1]) or not all(sign == "|" and _SHOWS.match(part) for sign, part in others):
+        return None
+    if len(command) > MAX_JSON:
+        return Sent(flaw=f"its JSON is longer than {MAX_JSON:,} characters")
+    return _from_json(first[1])
+
+
+def why_no_check(statement: str) -> str | None:
+    """Return why a statement is no check (it changes something), or None for one that only reads."""
+    found = statements(statement)
+    words = [token.upper for token in found[0].tokens] if found else []
+    if not words or words[0] not in _READING or (words[0] in ("WITH", "FROM") and _CHANGING & set(words)):
+        return "it is no query: a check may only read"
+    return None
+
+
+def _reach(text: str, statement: Statement, place: int) -> tuple[int, int]:
+    behind = len(text) - len(text[place:].lstrip(" \t\r\n;"))
+    start = statement.tokens[0].start if statement.tokens else behind
+    # Nothing behind an open quote or comment is a token any more.
+    if statement.flaw and "opened with" in statement.flaw.message:
+        return start, len(text.rstrip())
+    return start, statement.tokens[-1].end
+
+
+def _gaps(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int]]:
+    return ((one.end, two.start) for one, two in pairwise(tokens) if two.start - one.end > 1)
+
+
+def _comments(text: str, start: int, end: int) -> Iterator[Piece]:
+    for found in _COMMENT.finditer(text, start, end):
+        said = (found["line"] if found["line"] is not None else found["block"]).strip()
+        yield Piece(said, line_of(text, found.start()) - 1, is_comment=True)
+
+
+def _without_comments(text: str, statement: Statement, start: int, end: int) -> str:
+    kept: list[str] = []
+    place = start
+    for before, after in _gaps(statement.tokens):
+        gap = text[before:after]
+        if "--" in gap or "/*" in gap:
+            kept += [text[place:before], "\n" if "\n" in gap else " "]
+            place = after
+    return "".join([*kept, text[place:end]]).strip()
+
+
+def _from_json(part: str) -> Sent | None:
+    try:
+        words = shlex.split(part)
+    except ValueError as error:
+        return Sent(flaw=f"its quotes are not balanced ({error})")
+    body = _value_of(words, "--json")
+    if body is None or any(_KEEPS.match(word) for word in words):
+        return None
+    if body.startswith("@"):
+        return Sent(flaw=f"its SQL is in the file {body[1:]!r}; write the statement in the PRP")
+    try:
+        # People break long statements; a line end inside a JSON string is read as what it is.
+        sent = json.loads(body, strict=False)
+    except (ValueError, RecursionError) as error:
+        return Sent(flaw=f"its JSON cannot be read ({str(error)[:120]})")
+    return _from_body(sent)
+
+
+def _value_of(words: list[str], flag: str) -> str | None:
+    for index, word in enumerate(words):
+        if word == flag:
+            return words[index + 1] if index + 1 < len(words) else None
+        if word.startswith(f"{flag}="):
+            return word.removeprefix(f"{flag}=")
+    return None
+
+
+def _from_body(sent: object) -> Sent:
+    statement = sent.get("statement") if isinstance(sent, dict) else None
+    if not isinstance(sent, dict) or not isinstance(statement, str) or not statement.strip():
+        return Sent(flaw="its JSON has no `statement`")
+    found = [piece for piece in pieces(statement) if not piece.is_comment]
+    if len(found) != 1:
+        return Sent(flaw=f"it sends {len(found)} statements, expected 1")
+    if sent.get("parameters"):
+        return Sent(flaw="its statement takes parameters; write the values into the statement")
+    if (sent.get("catalog") or sent.get("schema")) and not _is_qualified(found[0].text):
+        return Sent(flaw="its tables depend on `catalog` and `schema`; write names of three parts")
+    return Sent(found[0].text, found[0].flaw)
+
+
+def _is_qualified(statement: str) -> bool:
+    return all(found["name"].count(".") == 2 for found in _TABLES.finditer(statement))
