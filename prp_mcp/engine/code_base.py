@@ -4,9 +4,9 @@ import glob
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from prp_mcp.code.bundle_settings import read_bundle
+from prp_mcp.code.sources import patterns, read_sources
 from prp_mcp.engine.step import Step
-from prp_mcp.plan.bundle_settings import read_bundle
-from prp_mcp.plan.sources import patterns, read_sources
 from prp_mcp.repo.bundle_file import ROOT_FILES
 from prp_mcp.repo.snapshot import Snapshot
 
@@ -15,7 +15,7 @@ SOURCE_CAP = 1024 * 1024
 
 
 def code_patterns(step: Step) -> dict[str, object]:
-    """Return how this code base does things, for whoever is to add to it; see `prp_mcp.plan.sources.patterns`."""
+    """Return how this code base does things, for whoever is to add to it; see `prp_mcp.code.sources.patterns`."""
     inside = step.present.inside.as_posix()
     folder = "" if inside == "." else inside
     return patterns(read_sources(_code_texts(step.snapshot)), _bundle_settings(step), folder)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from prp_mcp.code.queries import why_not_reading
 from prp_mcp.engine.bindings import known_values
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
@@ -16,7 +17,6 @@ from prp_mcp.gates.commands import (
     why_not_allowed,
 )
 from prp_mcp.gates.order import Gate
-from prp_mcp.gates.queries import why_not_reading
 from prp_mcp.plan.bindings import filled
 from prp_mcp.plan.commands import stated_target
 from prp_mcp.plan.model import Command

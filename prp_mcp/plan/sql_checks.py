@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from prp_mcp.code.sql_text import Statement, Token, line_of, statements
 from prp_mcp.plan import shell
 from prp_mcp.plan.shell import Piece
-from prp_mcp.plan.sql_text import Statement, Token, line_of, statements
 
 MAX_JSON = 20_000
 """Characters of a command whose JSON is read: cutting it into words costs their square."""
 
-_READING = frozenset({"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "TABLE", "FROM", "("})
-_CHANGING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _COMMENT = re.compile(r"--(?P<line>[^\n]*)|/\*(?P<block>(?:[^*]|\*(?!/))*)\*/")
 _SENDS = re.compile(r"(?:\S*/)?databricks\s(?:[^'\"]*\s)?api\s+post\s+['\"]?/api/2\.0/sql/statements/?['\"]?(?:\s|$)")
 _SHOWS = re.compile(r"(?:jq(?!\s.*(?:-\w*e\b|--exit-status\b))|cat|python[\d.]*\s+-m\s+json\.tool)(?!\S)")
@@ -60,15 +58,6 @@ def sent_statement(command: str) -> Sent | None:
     if len(command) > MAX_JSON:
         return Sent(flaw=f"its JSON is longer than {MAX_JSON:,} characters")
     return _from_json(first[1])
-
-
-def why_no_check(statement: str) -> str | None:
-    """Return why a statement is no check (it changes something), or None for one that only reads."""
-    found = statements(statement)
-    words = [token.upper for token in found[0].tokens] if found else []
-    if not words or words[0] not in _READING or (words[0] in ("WITH", "FROM") and _CHANGING & set(words)):
-        return "it is no query: a check may only read"
-    return None
 
 
 def _reach(text: str, statement: Statement, place: int) -> tuple[int, int]:

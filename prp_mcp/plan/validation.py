@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from prp_mcp.code.queries import why_not_reading
 from prp_mcp.plan import shell, sql_checks
 from prp_mcp.plan.bindings import bindings_in, variables_set
 from prp_mcp.plan.commands import PROVES_NOTHING, cannot_fail, gate_of, is_command, outdated_form, why_blocked
@@ -151,7 +152,7 @@ def _shell_command(piece: Piece, set_before: set[str]) -> Command:
 
 
 def _sql_command(piece: Piece, _: set[str]) -> Command:
-    blocked = piece.flaw or sql_checks.why_no_check(piece.text)
+    blocked = piece.flaw or why_not_reading(piece.text) or None
     return Command("", 0, piece.text, 0, None, None, blocked, "sql", tuple(bindings_in(piece.text, kind="sql")))
 
 

@@ -2,12 +2,12 @@
 
 import pathspec
 
+from prp_mcp.code.facts import SourceFacts
+from prp_mcp.code.sources import read_source
 from prp_mcp.engine.code_base import source_texts
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.plan.facts import SourceFacts
-from prp_mcp.plan.sources import read_source
 
 
 class CompileFields(Fields):

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from prp_mcp.code.sources import shortened
 from prp_mcp.engine.code_base import code_patterns
 from prp_mcp.engine.context import resolved_context
 from prp_mcp.engine.step import Step
@@ -15,7 +16,6 @@ from prp_mcp.journal.store import Kind
 from prp_mcp.plan.model import Finding as PlanFinding
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import check_name
-from prp_mcp.plan.sources import shortened
 from prp_mcp.plan.todos import todos
 
 PATTERNS_CAP = 1500

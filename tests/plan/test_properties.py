@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prp_mcp.code.sources import read_source
 from prp_mcp.errors import UsageError
 from prp_mcp.plan.bindings import bindings_in, filled
 from prp_mcp.plan.document import code_spans, masked, normal_lines, without_comments
@@ -15,7 +16,6 @@ from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import check_name
 from prp_mcp.plan.reading import is_sound, read_plan
 from prp_mcp.plan.shell import parts, split
-from prp_mcp.plan.sources import read_source
 from prp_mcp.plan.sql_checks import pieces
 from prp_mcp.plan.todos import active_form, todos
 

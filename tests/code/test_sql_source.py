@@ -1,6 +1,6 @@
 import pytest
 
-from prp_mcp.plan.sources import read_source
+from prp_mcp.code.sources import read_source
 
 
 def facts(text: str):

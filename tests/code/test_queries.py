@@ -2,7 +2,7 @@
 
 import pytest
 
-from prp_mcp.gates.queries import why_not_reading
+from prp_mcp.code.queries import why_not_reading
 
 READING = [
     "SELECT COUNT(*) FROM main.silver.orders",
@@ -24,6 +24,7 @@ WRITING = [
     ("", "0 statements"),
     ("-- only a comment", "0 statements"),
     ("SET spark.x = 1", "begins with 'SET'"),
+    ("USE CATALOG a", "begins with 'USE'"),
     ("MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE", "begins with 'MERGE'"),
     ("EXPLAIN DELETE FROM t", "holds DELETE"),
     ("SELECT ai_query('model', text) FROM t", "reaches out"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from prp_mcp.plan.facts import CodeFacts, DatasetFact
+from prp_mcp.code.facts import CodeFacts, DatasetFact
 
 LAYERS = ("bronze", "silver", "gold", "raw", "landing", "staging", "intermediate", "marts")
 """Folder names that tell a layer; elsewhere the folder itself is the layer."""

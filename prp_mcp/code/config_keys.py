@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from prp_mcp.plan.facts import CodeFacts, ConfigRead
+from prp_mcp.code.facts import CodeFacts, ConfigRead
 
 ENGINE = ("spark.", "pipelines.", "delta.", "databricks.", "fs.")
 """Beginnings of keys that belong to Spark and the pipeline engine: they have values nobody sets, and readers nobody

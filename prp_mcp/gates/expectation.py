@@ -173,12 +173,6 @@ def _bare(text: str) -> str:
     return text.strip(" \t.!*-:\u2705\u2713\u2714")
 
 
-def is_checkable(expected: str) -> bool:
-    """Return whether everything an expectation states can be decided from a result."""
-    decided = [_decision(clause) for clause in clauses(expected)]
-    return bool(decided) and all(isinstance(each, _Assertion) for each in decided)
-
-
 def _told(assertions: Sequence[_Assertion], observed: Observed) -> str:
     return "; ".join(f"{each.said}: {each.found(observed)}" for each in assertions)[:300]
 

@@ -1,7 +1,7 @@
 import pytest
 
-from prp_mcp.plan.dependencies import modules_of, pip_installs, project_dependencies, requirement_lines
-from prp_mcp.plan.sources import patterns, read_source, read_sources
+from prp_mcp.code.dependencies import modules_of, pip_installs, project_dependencies, requirement_lines
+from prp_mcp.code.sources import patterns, read_source, read_sources
 
 PIPELINE = "src/pipelines/orders.py"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from prp_mcp.plan.facts import SourceFacts
+from prp_mcp.code.facts import SourceFacts
 
 _FOREIGN = re.compile(r"\s*%%?(?:sql|md|sh|scala|r|bash|html)\b")
 _MAGIC = re.compile(r"\s*[%!]")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from prp_mcp.plan.facts import Action, ConfigRead, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
-from prp_mcp.plan.sql_text import Statement, Token, error_at, find_words, line_of, statements, unquoted
+from prp_mcp.code.facts import Action, ConfigRead, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
+from prp_mcp.code.sql_text import Statement, Token, error_at, find_words, line_of, statements, unquoted
 
 _FIRST = frozenset(
     {

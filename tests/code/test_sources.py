@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from prp_mcp.plan.sources import ENTRIES, patterns, read_source, read_sources, shortened
+from prp_mcp.code.sources import ENTRIES, patterns, read_source, read_sources, shortened
 
 FILES = {
     "src/pipelines/silver/orders.sql": "CREATE MATERIALIZED VIEW silver_orders "

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from prp_mcp.plan.sources import read_source
+from prp_mcp.code.sources import read_source
 
 
 def notebook(*cells: tuple[str, str | list[str]], **options) -> str:

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from prp_mcp.plan.dependencies import RUNTIME, is_opaque, modules_of
-from prp_mcp.plan.facts import CodeFacts, ImportFact, SourceFacts
+from prp_mcp.code.dependencies import RUNTIME, is_opaque, modules_of
+from prp_mcp.code.facts import CodeFacts, ImportFact, SourceFacts
 
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError", "Exception"})
 _ALWAYS = frozenset({"__future__", "__main__"})

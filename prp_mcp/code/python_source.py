@@ -5,11 +5,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from prp_mcp.plan.config_keys import config_reads, key_strings
-from prp_mcp.plan.dependencies import pip_installs
-from prp_mcp.plan.facts import Action, Api, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts, Style
-from prp_mcp.plan.imports import added_roots, imports
-from prp_mcp.plan.notebooks import read_notebook
+from prp_mcp.code.config_keys import config_reads, key_strings
+from prp_mcp.code.dependencies import pip_installs
+from prp_mcp.code.facts import Action, Api, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts, Style
+from prp_mcp.code.imports import added_roots, imports
+from prp_mcp.code.notebooks import read_notebook
 
 _DATASETS: dict[str, Kind] = {
     "table": "table",

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from prp_mcp.plan import conventions
-from prp_mcp.plan.bundle_settings import configuration, pipelines, requirements
-from prp_mcp.plan.config_keys import config_conflicts
-from prp_mcp.plan.dependencies import project_dependencies, requirement_lines
-from prp_mcp.plan.facts import CodeFacts, SourceFacts
-from prp_mcp.plan.imports import bundle_folder, unresolved_imports
-from prp_mcp.plan.python_source import read_python
-from prp_mcp.plan.sql_source import read_sql
+from prp_mcp.code import conventions
+from prp_mcp.code.bundle_settings import configuration, pipelines, requirements
+from prp_mcp.code.config_keys import config_conflicts
+from prp_mcp.code.dependencies import project_dependencies, requirement_lines
+from prp_mcp.code.facts import CodeFacts, SourceFacts
+from prp_mcp.code.imports import bundle_folder, unresolved_imports
+from prp_mcp.code.python_source import read_python
+from prp_mcp.code.sql_source import read_sql
 
 ENTRIES = 30
 """Entries of a list of patterns, or of a mapping in one, at most; the report of a run need not hold more."""

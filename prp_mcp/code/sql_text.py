@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from prp_mcp.plan.facts import SourceError
+from prp_mcp.code.facts import SourceError
 
 TokenKind = Literal["word", "string", "name", "sign"]
 

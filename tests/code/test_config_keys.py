@@ -1,7 +1,7 @@
 import pytest
 
-from prp_mcp.plan.bundle_settings import MAX_NODES, configuration, pipelines, read_bundle, requirements
-from prp_mcp.plan.sources import patterns, read_source, read_sources
+from prp_mcp.code.bundle_settings import MAX_NODES, configuration, pipelines, read_bundle, requirements
+from prp_mcp.code.sources import patterns, read_source, read_sources
 
 
 def conflicts(files: dict[str, str], **configured: str) -> dict:

@@ -1,7 +1,7 @@
 import pytest
 
-from prp_mcp.plan.conventions import comments, expectations, forms, layer, naming, properties
-from prp_mcp.plan.sources import read_sources
+from prp_mcp.code.conventions import comments, expectations, forms, layer, naming, properties
+from prp_mcp.code.sources import read_sources
 
 
 def facts(*sources: str, folder: str = "src/silver"):

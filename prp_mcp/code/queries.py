@@ -1,6 +1,6 @@
 """Decide, purely, whether a SQL statement only reads."""
 
-from prp_mcp.plan.sql_text import statements, unquoted
+from prp_mcp.code.sql_text import statements, unquoted
 
 READING = frozenset({"SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "TABLE", "FROM", "("})
 """What a reading statement begins with."""

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from prp_mcp.plan.facts import SourceError
-from prp_mcp.plan.sources import read_source
+from prp_mcp.code.facts import SourceError
+from prp_mcp.code.sources import read_source
 
 
 def facts(code: str):
