@@ -9,6 +9,8 @@ from prp_mcp.engine.approvals import pending, record_answers
 from prp_mcp.engine.step import Question
 from prp_mcp.errors import PolicyError
 
+PERSON = "the person at the terminal"
+
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("item", nargs="?", help="id of the command, such as L2.1 (default: all that wait)")
@@ -17,7 +19,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise PolicyError(
             "approve is for a person at a terminal, and standard input is none",
             remedy="Run it in a terminal; for CI list the command under `commands` in your own grants.toml.",
@@ -27,13 +29,19 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
         if not questions:
             screen.line("No command waits for approval.")
             return Exit.PASSED
-        answers = {question.what: _asked(question, screen) for question in questions}
-        record_answers(step, answers, by="a person at a terminal")
+        answers = {question.what: asked(question, screen) for question in questions}
+        record_answers(step, answers, by=PERSON)
     screen.line(f"{sum(answers.values())} of {len(answers)} approved for this run. Call run_validation to run them.")
     return Exit.PASSED if all(answers.values()) else Exit.FAILED
 
 
-def _asked(question: Question, screen: Screen) -> bool:
+def at_terminal() -> bool:
+    """Return whether a person can answer on standard input."""
+    return sys.stdin.isatty()
+
+
+def asked(question: Question, screen: Screen) -> bool:
+    """Put a question to the person at the terminal and return whether the answer was yes."""
     screen.line(question.text)
     screen.raw("Type yes to allow it: ")
     return sys.stdin.readline().strip().casefold() == "yes"

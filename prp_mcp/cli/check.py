@@ -14,6 +14,7 @@ from prp_mcp.plan.model import Finding
 from prp_mcp.plan.names import MAX_BYTES, check_name
 from prp_mcp.plan.reading import read_plan
 from prp_mcp.repo.git import Repository
+from prp_mcp.settings import read_policy
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -37,13 +38,23 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     paths, problems = _paths(args.prps)
-    checked = [check_file(path, strict=args.strict) for path in paths]
+    strict = args.strict or _policy_is_strict()
+    checked = [check_file(path, strict=strict) for path in paths]
     screen.raw(_shown(checked, args.form, problems))
     for problem in problems:
         screen.error(problem.summary, problem.remedy)
     if problems:
         return Exit.USAGE
     return Exit.PASSED if all(each.sound for each in checked) else Exit.FAILED
+
+
+def _policy_is_strict() -> bool:
+    """Return what the project's policy says; outside a project nothing is said."""
+    try:
+        root = locate(Path.cwd())[1]
+    except UsageError:
+        return False
+    return read_policy(root).prp.strict
 
 
 def check_file(path: Path, *, strict: bool = False) -> Checked:

@@ -4,17 +4,18 @@ import argparse
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from prp_mcp.cli.approve import PERSON, asked, at_terminal
 from prp_mcp.cli.command import REFUSED, Command, Exit, engine_for, settings_for, show
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.waive import waive_open
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
-from prp_mcp.engine.step import Cancelled, Waiter
+from prp_mcp.engine.step import Asking, Cancelled, Waiter
 from prp_mcp.engine.tool import Refusal
 from prp_mcp.report.story import tell
 from prp_mcp.settings import Settings, read_policy
@@ -79,12 +80,20 @@ class Driver:
 
     def _tried(self, tool: str, arguments: dict[str, Any]) -> Done:
         for attempt in range(TRIES):
-            done = self.engine.execute(tool, arguments, self.waiter)
+            done = self._executed(tool, arguments)
             if not _worth_another_try(tool, done) or attempt == TRIES - 1:
                 return done
             self.screen.detail(f"{done.reason if isinstance(done, Refusal) else done['summary']} Trying again.")
             self.waiter.pause(2.0)
         raise AssertionError("unreachable: the last attempt returns")
+
+    def _executed(self, tool: str, arguments: dict[str, Any]) -> Done:
+        """Execute a tool; when it needs a person's word, ask the one at the terminal and execute it again."""
+        try:
+            return self.engine.execute(tool, arguments, self.waiter)
+        except Asking as asking:
+            given = {question.what: asked(question, self.screen) for question in asking.questions}
+            return self.engine.execute(tool, arguments, replace(self.waiter, answers=given))
 
 
 def _worth_another_try(tool: str, done: Done) -> bool:
@@ -97,7 +106,8 @@ def drive(
     name: str, target: str | None, settings: Settings, screen: Screen, folder: Path, waive: str | None = None
 ) -> int:
     """Take the PRP `name` through every gate and return the exit code."""
-    driver = Driver(engine_for(settings, headless=True, folder=folder), screen, Waiter(progress=screen.progress))
+    waiter = Waiter(progress=screen.progress, answers={} if at_terminal() else None, person=PERSON)
+    driver = Driver(engine_for(settings, headless=True, folder=folder), screen, waiter)
     with _interruptible(driver):
         try:
             _gates(driver, name, target, waive)

@@ -30,7 +30,7 @@ def ask(step: Step, commands: Sequence[Command]) -> None:
     answers = step.waiter.answers
     if unanswered := [question for question in questions if question.what not in answers]:
         raise Asking(unanswered)
-    record_answers(step, {question.what: answers[question.what] for question in questions}, by="the client's user")
+    record_answers(step, {question.what: answers[question.what] for question in questions}, by=step.waiter.person)
 
 
 def record_answers(step: Step, answers: Mapping[str, bool], by: str) -> None:

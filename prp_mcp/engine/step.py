@@ -49,11 +49,13 @@ class Asking(Exception):  # noqa: N818 - not an error: a person has to answer be
 class Waiter:
     """Report progress to the caller, learn that it has gone away, and carry a person's answers.
 
-    `answers` maps `Question.what` to what the person said; it is None where nobody can be asked.
+    `answers` maps `Question.what` to what the person said; it is None where nobody can be asked. `person` says who
+    that is.
     """
 
     progress: Callable[[str], None] = lambda _: None
     answers: Mapping[str, bool] | None = None
+    person: str = "the client's user"
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def pause(self, seconds: float) -> None:

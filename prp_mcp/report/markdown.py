@@ -156,7 +156,8 @@ def _items(story: Story) -> str:
         (item["id"], item["state"], _plain(str(item["text"])[:160]), _plain(str(item["proof"])[:200]))
         for item in story.items
     ]
-    said = [
+    said = [f"- sandbox of the commands: {_plain(told)}" for told in story.sandboxes]
+    said += [
         f"- {'approved' if item['approved'] else 'declined'} by {_plain(item['by'])}: `{_code(item['what'])}`"
         for item in story.approvals
     ]

@@ -56,6 +56,7 @@ class Story:
     policy_changed: bool
     prp_changes: tuple[str, ...]
     approvals: tuple[dict[str, Any], ...]
+    sandboxes: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
@@ -96,6 +97,7 @@ def tell(run: Run, head: str) -> Story:
         policy_changed=len({_material(record, "policy") for record in run.records if "materials" in record.body}) > 1,
         prp_changes=tuple(_prp_changes(run)),
         approvals=tuple(record.body for record in run.notes("approval")),
+        sandboxes=tuple(sorted({found for record in run.notes("command") if (found := record.body.get("sandbox"))})),
     )
 
 

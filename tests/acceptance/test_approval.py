@@ -25,23 +25,22 @@ def begun(scripted, tmp_path):
     scripted.run(folder, "rollback", "--reason", "the test is over")
 
 
-def at_a_terminal(place, folder, said: str) -> tuple[str, int]:
-    """Run `prp-mcp approve` on a terminal on which a person types `said`."""
+def at_a_terminal(place, folder, said: str, *words: str) -> tuple[str, int]:
+    """Run a command on a terminal on which a person types `said` when asked."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
-        [PROGRAM, "approve"], cwd=folder, env=place.env, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        [PROGRAM, *words], cwd=folder, env=place.env, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
     )
     os.close(theirs)
     shown = b""
     while b"Type yes" not in shown and b"No command" not in shown and select.select([ours], [], [], 60)[0]:
         shown += os.read(ours, 4096)
     os.write(ours, said.encode() + b"\n")
-    code = child.wait(timeout=60)
-    while select.select([ours], [], [], 0)[0]:
-        try:
+    try:
+        while select.select([ours], [], [], 60)[0]:
             shown += os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
+    except OSError:  # the other end is closed: it has ended
+        code = child.wait(timeout=60)
     os.close(ours)
     return shown.decode(errors="replace"), code
 
@@ -54,10 +53,10 @@ def lint(place, folder) -> dict:
 @pytest.mark.guarantee("approval")
 def test_a_command_off_the_list_runs_after_a_person_has_typed_yes_at_a_terminal(scripted, begun):
     assert lint(scripted, begun)["met"] is None
-    shown, code = at_a_terminal(scripted, begun, "no")
+    shown, code = at_a_terminal(scripted, begun, "no", "approve")
     assert "make lint" in shown
     assert (code, lint(scripted, begun)["met"]) == (1, None)
-    _, code = at_a_terminal(scripted, begun, "yes")
+    _, code = at_a_terminal(scripted, begun, "yes", "approve")
     done = lint(scripted, begun)
     assert (code, done["met"], done["tail"]) == (0, True, "linted")
 
@@ -68,3 +67,15 @@ def test_approve_is_refused_without_a_terminal(scripted, begun):
     assert done.returncode == 4
     assert "for a person at a terminal" in done.stderr
     assert lint(scripted, begun)["met"] is None
+
+
+@pytest.mark.guarantee("approval")
+def test_a_headless_run_asks_the_person_at_its_terminal(scripted, tmp_path):
+    folder = mini(tmp_path / "p", "asked")
+    write(folder, {"PRPs/mini.md": ASKING, "Makefile": "lint:\n\t@echo linted\n"})
+    commit(folder)
+    shown, code = at_a_terminal(scripted, folder, "yes", "run", "mini")
+    assert code == 0, shown
+    summary = (folder / "PRPs/mini_execution_summary.md").read_text()
+    assert "| L1.2 | verified | make lint |" in summary
+    assert "approved by the person at the terminal: `make lint`" in summary

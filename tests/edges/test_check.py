@@ -117,6 +117,15 @@ def test_strict_demands_the_verbatim_names_of_the_sections(project, capsys):
     assert (code, [each["verdict"] for each in found]) == (1, ["failed", "passed"])
 
 
+def test_the_policy_of_the_project_can_demand_the_verbatim_names(project, capsys):
+    write(project, {"PRPs/loose.md": PRP.replace("## All Needed Context", "## Context")})
+    assert run(capsys, "loose")[0] == 0
+    write(project, {"prp-mcp.toml": "[prp]\nstrict = true\n"})
+    code, out, _ = run(capsys, "loose")
+    assert code == 1
+    assert "[section-alias]" in out
+
+
 def test_annotations_are_workflow_commands_relative_to_the_top_of_the_work_tree(project, capsys, monkeypatch):
     monkeypatch.chdir(project / "PRPs")
     code, out, _ = run(capsys, "draft.md", "--format", "github")

@@ -136,14 +136,17 @@ def test_a_prp_read_twice_alike_is_not_told_as_changed(tmp_path):
     assert "changed during the run" not in render_markdown(story)
 
 
-def test_what_a_person_approved_or_declined_is_told(tmp_path):
+def test_what_held_the_commands_and_what_a_person_approved_or_declined_is_told(tmp_path):
     journal = begun(tmp_path)
+    journal.append("r1", "command", Kind.NOTE, {"id": "L1.1", "sandbox": "none: this system allows no namespaces"})
     items = [{"id": "L1.1", "text": "make lint", "state": "verified", "proof": "exit 0", "mandatory": True}]
     gate(journal, "suite", "passed", {}, {"items": items})
     for what, answer in (("make lint", True), ("make `all`", False)):
         journal.append("r1", "approval", Kind.NOTE, {"what": what, "approved": answer, "by": "the client's user"})
     story = tell(fold(journal.records())[0], "abc")
     journal.close()
+    assert "- sandbox of the commands: none: this system allows no namespaces" in render_markdown(story)
+    assert "Sandbox of the commands: none" in render_html(story)
     assert "- approved by the client's user: `make lint`" in render_markdown(story)
     assert "- declined by the client's user: `make 'all'`" in render_markdown(story)
     assert "make `all`" in html.unescape(render_html(story))
