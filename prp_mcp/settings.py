@@ -127,7 +127,8 @@ class Grants(_Section):
     """Hold what only a person may allow: the user's `grants.toml`, widened by PRP_MCP_ALLOW_* variables.
 
     No `targets` means: targets with `mode: development`. No `catalogs` or `hosts` means: those of the credentials.
-    `commands` are validation commands that may run besides the allowed ones, exactly as `prp-mcp approve` shows them.
+    `commands` are validation commands that may run besides the allowed ones, exactly as `prp-mcp approve` shows them;
+    `waive` lets open checklist items be waived where no person is at a terminal.
     """
 
     hosts: tuple[str, ...] = ()
@@ -135,6 +136,7 @@ class Grants(_Section):
     catalogs: tuple[str, ...] = ()
     destroy_targets: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    waive: bool = False
     bundle_code: bool = False
     allow_dirty: bool = False
 
@@ -245,11 +247,12 @@ def digest(value: Any) -> str:
 
 def _grants(path: Path, env: Mapping[str, str]) -> Grants:
     given = _toml(path, Grants)
-    added = {
+    added: dict[str, Any] = {
         name: (*getattr(given, name), *env.get(f"PRP_MCP_ALLOW_{name.upper()}", "").split())
         for name in ("hosts", "targets", "catalogs", "destroy_targets")
     }
-    return given.model_copy(update=added)
+    waive = given.waive or env.get("PRP_MCP_ALLOW_WAIVE") == "1"
+    return given.model_copy(update={**added, "waive": waive})
 
 
 _File = TypeVar("_File", Policy, Grants)

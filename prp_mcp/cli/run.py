@@ -12,7 +12,7 @@ from typing import Any
 from prp_mcp.cli.approve import PERSON, asked, at_terminal
 from prp_mcp.cli.command import REFUSED, Command, Exit, engine_for, settings_for, show
 from prp_mcp.cli.screen import Screen
-from prp_mcp.cli.waive import waive_open
+from prp_mcp.cli.waive import refuse_unattended, waive_open
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.step import Asking, Cancelled, Waiter
@@ -209,6 +209,8 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     settings = settings_for(args)
     if args.allow_dirty:
         settings = settings.with_grants(allow_dirty=True)
+    if args.waive_open:
+        refuse_unattended(settings)
     return drive(args.prp, args.target, settings, screen, Path.cwd(), args.waive_open)
 
 

@@ -2,15 +2,27 @@
 
 import argparse
 
+from prp_mcp.cli.approve import at_terminal
 from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
-from prp_mcp.engine.suite import suite_items, unsettled
-from prp_mcp.errors import UsageError
+from prp_mcp.engine.suite import subject_of, suite_items, unsettled
+from prp_mcp.errors import PolicyError, UsageError
+from prp_mcp.settings import Settings
+
+
+def refuse_unattended(settings: Settings) -> None:
+    """Raise PolicyError when no person is at a terminal and none has allowed waiving without one."""
+    if not (at_terminal() or settings.grants.waive):
+        raise PolicyError(
+            "waiving is for a person at a terminal, and standard input is none",
+            remedy="Run it in a terminal; for CI set `waive = true` in your own grants.toml, or PRP_MCP_ALLOW_WAIVE=1.",
+        )
 
 
 def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -> list[str]:
     """Waive every open item of the run's suite, or the one called `item`; return the ids."""
+    refuse_unattended(engine.settings)
     with engine.opened(run) as step:
         left = unsettled(suite_items(step))
         waiting = [each for each in left if each.state == "open" and item in (None, each.id)]
@@ -18,8 +30,8 @@ def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -
             known = ", ".join(each.id for each in left) or "none"
             raise UsageError(f"{item} is not open", remedy=f"Open items: {known}. A failing command cannot be waived.")
         for each in waiting:
-            body = {"item": each.id, "state": "waived", "evidence": reason, "text": each.text[:120]}
-            step.effects.note(step.run, "check", body)
+            said = {"item": each.id, "about": subject_of(step, each.id), "state": "waived", "evidence": reason}
+            step.effects.note(step.run, "check", {**said, "text": each.text[:300]})
     return [each.id for each in waiting]
 
 

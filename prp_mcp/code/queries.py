@@ -1,6 +1,9 @@
 """Decide, purely, whether a SQL statement only reads."""
 
-from prp_mcp.code.sql_text import statements, unquoted
+import re
+from collections.abc import Sequence
+
+from prp_mcp.code.sql_text import Token, statements, unquoted
 
 READING = frozenset({"SELECT", "WITH", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "TABLE", "FROM", "("})
 """What a reading statement begins with."""
@@ -12,11 +15,33 @@ _WRITING = """
 WRITING = frozenset(_WRITING.split())
 """Words that change something wherever they stand as a word of their own."""
 
-_REACHING_OUT = """
-    AI_QUERY HTTP_REQUEST JAVA_METHOD READ_FILES REFLECT REMOTE_QUERY SECRET TRY_REFLECT TRY_SECRET
-"""
-REACHING_OUT = frozenset(_REACHING_OUT.split())
-"""Functions that call code, read secrets or send data somewhere."""
+REACHING_OUT = re.compile(
+    r"(?:AI|HTTP|READ|REMOTE|VECTOR_SEARCH)(?:_\w*)?|(?:\w*_)?SECRETS?|CLOUD_FILES|(?:TRY_)?REFLECT|\w*JAVA_METHOD"
+    r"|PYTHON_EXEC"
+)
+"""Functions that call code, read files or secrets, or send data somewhere."""
+
+FORMATS = frozenset(
+    {
+        "AVRO",
+        "BINARYFILE",
+        "CSV",
+        "DELTA",
+        "ICEBERG",
+        "JDBC",
+        "JSON",
+        "KAFKA",
+        "LIBSVM",
+        "ORC",
+        "PARQUET",
+        "TEXT",
+        "XML",
+    }
+)
+"""What the first part of a name says when the second one is a path."""
+
+_NAMES = frozenset({"word", "name"})
+_BEFORE_TABLES = frozenset({"FROM", "JOIN", "TABLE", "STREAM", "DESCRIBE", "DESC", "EXTENDED", "FORMATTED"})
 
 
 def why_not_reading(statement: str) -> str:
@@ -33,11 +58,39 @@ def why_not_reading(statement: str) -> str:
     words = [token.upper for token in tokens]
     if words[0] not in READING:
         return f"it begins with {words[0][:40]!r}; only reading statements are run"
-    for index, token in enumerate(tokens):
+    for before, word in zip(["", *words], words, strict=False):
         # A column may be called `t.update`, and SHOW CREATE TABLE creates nothing.
-        is_name = words[0] == "SHOW" or (index > 0 and words[index - 1] == ".")
-        if words[index] in WRITING and not is_name:
-            return f"it holds {words[index]}; only reading statements are run"
-        if unquoted(token).upper() in REACHING_OUT and token.kind != "string":
-            return f"it calls {unquoted(token).lower()}, which reaches out of the tables"
+        if word in WRITING and words[0] != "SHOW" and before != ".":
+            return f"it holds {word}; only reading statements are run"
+    return next((why for index in range(len(tokens)) if (why := _why_not(tokens, index))), "")
+
+
+def _why_not(tokens: Sequence[Token], index: int) -> str:
+    """Return why a statement with this token is not run: it calls code, or reads what is no table."""
+    token = tokens[index]
+    behind = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    if token.upper == "USING" and index + 1 < len(tokens) and tokens[index + 1].kind == "string":
+        return "it starts a program (`USING`)"
+    if token.kind not in _NAMES:
+        return ""
+    is_qualified = index > 1 and tokens[index - 1].text == "." and tokens[index - 2].kind in _NAMES
+    name = unquoted(token)
+    if behind == "(":
+        if REACHING_OUT.fullmatch(name.upper()):
+            return f"it calls {name.lower()[:60]}, which reaches out of the tables"
+        if is_qualified:
+            return f"it calls a user-defined function, {name[:60]!r}"
+        if name.upper() == "IDENTIFIER":
+            return "it makes up a name when it runs (`IDENTIFIER`)"
+    return _why_no_table(tokens, index) if is_qualified else ""
+
+
+def _why_no_table(tokens: Sequence[Token], index: int) -> str:
+    """Return why the name that ends here is a path, as in json.`/x`; it has a part before it."""
+    name, first = unquoted(tokens[index]), unquoted(tokens[index - 2]).upper()
+    before = tokens[index - 3].upper if index > 2 else ""
+    is_longer = before == "." or (index + 1 < len(tokens) and tokens[index + 1].text == ".")
+    is_file = first in FORMATS and not is_longer and (tokens[index].kind == "name" or before in _BEFORE_TABLES)
+    if is_file or "/" in name or ":" in name:
+        return f"it reads the files at {name[:60]!r}; only tables are read"
     return ""

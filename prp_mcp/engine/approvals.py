@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prp_mcp.engine.preparation import Prepared, prepare
 from prp_mcp.engine.step import Asking, Question, Step
+from prp_mcp.gates.commands import is_databricks
 from prp_mcp.plan.model import Command
 
 
@@ -41,7 +42,10 @@ def record_answers(step: Step, answers: Mapping[str, bool], by: str) -> None:
 
 
 def _text(prepared: Prepared) -> str:
+    has_credentials = any(map(is_databricks, prepared.programs))
+    where = "with the workspace's credentials, outside the sandbox" if has_credentials else "in a copy of the project"
     return (
         f"The PRP's validation command {prepared.command.id} would run\n    {prepared.approval}\n"
-        f"in a copy of the project. It needs a person's word: {prepared.why}. Allow it for this run?"
+        f"{where}. It needs a person's word: {prepared.why}. "
+        "Allow exactly this for the rest of the run, whatever the project's files it uses are by then?"
     )

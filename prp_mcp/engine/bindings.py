@@ -16,11 +16,11 @@ _HOST_NAMES = ("host", "workspace_host", "workspace_url", "databricks_host")
 def known_values(step: Step) -> dict[str, str]:
     """Return every binding that has one certain value now, by its name in lower case.
 
-    Later facts win: what an update wrote over what the bundle says, and the policy over both. What differs between
-    the bundle's pipelines is known only under the pipeline's key (`orders_pipeline_id`).
+    Facts win over the policy, and what an update wrote over what the bundle says. What differs between the bundle's
+    pipelines is known only under the pipeline's key (`orders_pipeline_id`).
     A value that is no plain word is left out: it could change the command it is put into.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(step.present.policy.validation.bindings)
     found |= dict.fromkeys(_TARGET_NAMES, step.run.target)
     found |= dict.fromkeys(_HOST_NAMES, step.run.host)
     found |= {"bundle": step.run.bundle, "bundle_name": step.run.bundle}
@@ -29,7 +29,6 @@ def known_values(step: Step) -> dict[str, str]:
     found |= _of_updates(step)
     if warehouse := step.present.credentials.fields.get("warehouse_id"):
         found["warehouse_id"] = warehouse
-    found |= step.present.policy.validation.bindings
     return {name.lower(): str(value) for name, value in found.items() if value and _PLAIN.fullmatch(str(value))}
 
 

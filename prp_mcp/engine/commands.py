@@ -107,7 +107,11 @@ def _program(step: Step, program: Invocation, copy: Path, report: Path) -> Resul
         environment,
         Limits(limits.command_seconds, limits.command_memory * 1024 * 1024, limits.command_processes),
         copy=copy,
-        hidden=(*step.settings.private_places, *secrets_in(step.settings.home)),
+        hidden=(
+            *step.settings.private_places,
+            *secrets_in(step.settings.home),
+            step.present.repository.top / ".git",
+        ),
     )
     return _ended(step, argv, done, report)
 
@@ -130,7 +134,10 @@ def _ended(step: Step, argv: tuple[str, ...], done: CommandResult, report: Path)
 
 
 def _databricks(step: Step, program: Invocation) -> Result:
-    done = step.cli.command(program.argv[1:], step.root_in(step.snapshot) / program.folder, step.run.target)
+    folder = (step.root_in(step.snapshot) / program.folder).resolve()
+    if not folder.is_relative_to(step.snapshot.files.resolve()) or not folder.is_dir():
+        return Result(None, f"not run: {program.folder!r} is no folder of the project")
+    done = step.cli.command(program.argv[1:], folder, step.run.target)
     output = (done.stdout + done.stderr).strip()
     if done.timed_out:
         return Result(False, "it ran into its time limit", done.exit, done.seconds, tail=output[-2000:])

@@ -1,7 +1,9 @@
 """Decide how a PRP's validation command would be carried out now: by a gate, as SQL, as programs, or not at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from posixpath import normpath
 from typing import Literal
 
 from prp_mcp.code.queries import why_not_reading
@@ -14,13 +16,18 @@ from prp_mcp.gates.commands import (
     approval_of,
     invocations,
     is_databricks,
+    targets,
     why_not_allowed,
 )
 from prp_mcp.gates.order import Gate
 from prp_mcp.plan.bindings import filled
-from prp_mcp.plan.commands import stated_target
+from prp_mcp.plan.gate_forms import bundle_folders, compiled_paths, pipeline_ids, run_keys
 from prp_mcp.plan.model import Command
+from prp_mcp.plan.targets import stated_targets
 from prp_mcp.settings import digest
+
+QUERY_VALUES = ("warehouse_id", "catalog", "schema")
+"""Values that decide what a statement means: where it runs, and where unqualified tables are."""
 
 Way = Literal["gate", "query", "programs", "none"]
 
@@ -52,22 +59,68 @@ def prepare(step: Step, commands: Iterable[Command]) -> list[Prepared]:
 
 
 def _prepared(step: Step, command: Command, values: Mapping[str, str], *, executed: bool) -> Prepared:
-    if gate := proving_gate(step, command.gate, command.text):
-        return Prepared(command, "gate", command.text, gate=gate)
-    if command.gate:
-        return Prepared(command, "none", command.text, f"it is for target {stated_target(command.text)!r}")
-    if command.blocked:
-        return Prepared(command, "none", command.text, command.blocked)
     text = filled(command.text, values, kind=command.kind)
+    if command.gate:
+        why = why_not_by_gate(step, command.gate, text)
+        if not why:
+            return Prepared(command, "gate", text, gate=Gate(command.gate))
+        if command.gate != Gate.COMPILE:
+            return Prepared(command, "none", text, why)
+    if command.blocked:
+        return Prepared(command, "none", text, command.blocked)
     if unknown := [name for name in command.bindings if name not in values]:
         return Prepared(command, "none", text, _unknown(unknown))
-    return _query(step, command, text, executed=executed) if command.kind == "sql" else _programs(step, command, text)
+    if command.kind == "sql":
+        return _query(step, command, text, values, executed=executed)
+    return _programs(step, command, text)
 
 
-def proving_gate(step: Step, gate: str | None, command: str | None) -> Gate | None:
-    """Return the gate that proves a command, if its target is the run's: a deployment elsewhere proves nothing."""
-    target = stated_target(command) if command else None
-    return Gate(gate) if gate and target in (None, step.run.target) else None
+def why_not_by_gate(step: Step, gate: str, command: str) -> str:
+    """Return why `gate` does not prove `command`, its bindings filled in, or an empty string.
+
+    It may be for another target, bundle or pipeline, or about files that the gate does not see.
+    """
+    return (
+        _why_not_on_target(step, stated_targets(command))
+        or _named({folder for folder in bundle_folders(command) if folder != "."}, "not the folder of the bundle")
+        or _why_not_in_gate(step, gate, command)
+    )
+
+
+def _why_not_in_gate(step: Step, gate: str, command: str) -> str:
+    if gate == Gate.EXECUTION:
+        bundle, deployment = step.run.latest(Gate.BUNDLE), step.run.latest(Gate.DEPLOYMENT)
+        keys, ids = set(run_keys(command)), set(pipeline_ids(command))
+        known = set(bundle.body["evidence"].get("pipelines", {})) if bundle else keys
+        deployed = {str(item["id"]) for item in deployment.body["fields"].get("resources", [])} if deployment else ids
+        return _named(keys - known, "no pipeline of the bundle") or _named(ids - deployed, "no pipeline of this run")
+    if gate == Gate.COMPILE:
+        outside = {path for path in compiled_paths(command) if not _is_compiled(step, path)}
+        return _named(outside, "not among the files the compile gate checks")
+    return ""
+
+
+def _why_not_on_target(step: Step, stated: frozenset[str] | None) -> str:
+    if stated is None:
+        return "nobody can tell which target it is for"
+    elsewhere = sorted(stated - {step.run.target})
+    return f"it is for target {elsewhere[0]!r}" if elsewhere else ""
+
+
+def _named(names: set[str], what: str) -> str:
+    return f"{min(names)!r} is {what}" if names else ""
+
+
+def _is_compiled(step: Step, path: str) -> bool:
+    """Return whether the compile gate sees every Python source that a file, folder or pattern may mean."""
+    wanted = normpath((step.present.inside / path).as_posix())
+    meant = {file.path for file in step.present.tested.files if file.path.endswith(".py") and _means(wanted, file.path)}
+    return bool(meant) and meant <= {file.path for file in step.present.tree.files}
+
+
+def _means(wanted: str, path: str) -> bool:
+    # A `*` that also matches `/` means more than a shell's: too many files to ask for, never too few.
+    return wanted in (".", path) or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
 
 
 def approved(step: Step, approval: str) -> bool:
@@ -76,21 +129,23 @@ def approved(step: Step, approval: str) -> bool:
     return bool(said and said[-1]) or approval in step.settings.grants.commands
 
 
-def _query(step: Step, command: Command, text: str, *, executed: bool) -> Prepared:
+def _query(step: Step, command: Command, text: str, values: Mapping[str, str], *, executed: bool) -> Prepared:
     if why := why_not_reading(text):
         return Prepared(command, "none", text, why)
     if not executed:
         return Prepared(command, "none", text, "it reads what the pipeline writes: run it when execution has passed")
-    return Prepared(command, "query", text, key=_key(step, text, reads_workspace=True))
+    where = [values.get(name) for name in QUERY_VALUES]
+    return Prepared(command, "query", text, key=_key(step, command, text, where, reads_workspace=True))
 
 
 def _programs(step: Step, command: Command, text: str) -> Prepared:
     planned = invocations(text)
     if isinstance(planned, Blocked):
         return Prepared(command, "none", text, planned.why)
-    if (target := stated_target(text)) not in (None, step.run.target):
-        return Prepared(command, "none", text, f"it is for target {target!r}")
-    key = _key(step, text, reads_workspace=any(map(is_databricks, planned)))
+    stated = frozenset(name for each in planned if is_databricks(each) for name in targets(each))
+    if why := _why_not_on_target(step, stated):
+        return Prepared(command, "none", text, why)
+    key = _key(step, command, text, [], reads_workspace=any(map(is_databricks, planned)))
     extra = step.present.policy.validation.allowed
     refused = next((why for each in planned if (why := why_not_allowed(each, extra))), "")
     if refused and not approved(step, approval_of(planned)):
@@ -98,9 +153,9 @@ def _programs(step: Step, command: Command, text: str) -> Prepared:
     return Prepared(command, "programs", text, programs=tuple(planned), key=key)
 
 
-def _key(step: Step, text: str, *, reads_workspace: bool) -> str:
+def _key(step: Step, command: Command, text: str, where: Sequence[str | None], *, reads_workspace: bool) -> str:
     seen = [sorted(updates_of(step.run).items())] if reads_workspace else []
-    return digest([text, step.present.tested.id, seen])
+    return digest([command.kind, text, command.expected, step.present.tested.id, where, seen])
 
 
 def _unknown(names: list[str]) -> str:

@@ -42,8 +42,8 @@ class Present:
 
     @cached_property
     def tested(self) -> Tree:
-        """Return the tree a validation command sees: tests and documents too, but no PRP and no Markdown."""
-        return read_tree(self.repository, ("PRPs/", "*.md"))
+        """Return the tree a validation command sees: tests and documents too, but no PRP."""
+        return read_tree(self.repository, ("PRPs/",))
 
     @property
     def inside(self) -> Path:

@@ -5,10 +5,15 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from prp_mcp.gates.checkers import RUN_THE_PROJECT
 from prp_mcp.gates.options import inside, shown, why_forbidden, why_outside
+from prp_mcp.gates.prefixes import Prefix, canonical, read_prefix, why_not_for_policy
 from prp_mcp.gates.words import MAX_WORD, NeedsShell, Word, is_pattern, plain, read_words, split_parts
 
-_CHECKERS = ("pytest", "ruff check", "ruff format --check", "mypy", "pyright", "sqlfluff lint", "yamllint")
+_CHECKERS = (
+    "pytest", "ruff check", "ruff format --check", "mypy", "pyright", "sqlfluff lint", "yamllint", "black --check",
+    "isort --check-only", "isort --check", "flake8", "pylint",
+)  # fmt: skip
 ALLOWED = (
     "python -m py_compile",
     "python -m compileall",
@@ -19,22 +24,23 @@ ALLOWED = (
     "databricks bundle plan",
     "databricks bundle summary",
 )
-"""Argv prefixes that may run without a person's word. Whatever runs tests runs the repository's own code."""
+"""What may run without a person's word: words that come first, and options (`--check`) that must be among the others.
+
+Whatever runs tests runs the repository's own code.
+"""
 MAX_INVOCATIONS = 64
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 # What changes where programs and libraries come from, or what a program runs before its own code.
-_NEVER_SET = re.compile(
-    r"(?:LD_|DYLD_|BASH|GIT_|DATABRICKS|PRP_MCP|PATH\Z|HOME\Z|ENV\Z|IFS\Z|SHELL|TMPDIR\Z|GCONV|GLIBC)"
-)
+_NEVER_SET = re.compile(r"(?:LD_|DYLD_|BASH|GIT_|DATABRICKS|PRP_MCP|PATH\Z|HOME\Z|IFS\Z|SHELL|TMPDIR\Z|GCONV|GLIBC)")
 _HARMLESS_NAME = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _TELLING = re.compile(
     r"(?:PYTHON|PYTEST|PY_|RUFF|MYPY|PYRIGHT|SQLFLUFF|YAMLLINT|UV_|PIP_|POETRY|PIPENV|HATCH|TOX|VIRTUAL_ENV|CONDA|COV"
     r"|JAVA|JDK_|SPARK|HADOOP|NODE|NPM|PERL|RUBY|XDG_|AWS_|AZURE_|GOOGLE_|ARM_|BUNDLE_|TF_|SSL_|CURL_|MALLOC_|LOC|NLS"
-    r"|HOST|RES_|PAGER|EDITOR|VISUAL|BROWSER|TERM|PROMPT|PS\d|OPENSSL|REQUESTS|SSH|SUDO|DOCKER|HYPOTHESIS)"
+    r"|HOST|RES_|PAGER|EDITOR|VISUAL|BROWSER|TERM|PROMPT|PS\d|OPENSSL|REQUESTS|SSH|SUDO|DOCKER|HYPOTHESIS|ENV\Z)"
     r"|.*(?:_PROXY|_OPTIONS|_OPTS|_PATH|_HOME|_ADDOPTS|_PRELOAD)\Z"
 )
-_PYTHONS = frozenset({"python", "python3"})
+_CLUSTER = re.compile(r"-[^-opt=][^opt=]*t|-t")
 _RUNNERS = (("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("hatch", "run"))
 _RUNNER_FLAGS = frozenset({"--frozen", "--locked", "--no-sync", "--offline", "--quiet", "-q", "--all-extras", "--dev"})
 
@@ -75,22 +81,30 @@ def invocations(command: str) -> list[Invocation] | Blocked:
 def why_not_allowed(invocation: Invocation, extra: Sequence[str]) -> str:
     """Return why an invocation needs a person's word, or an empty string when it is allowed.
 
-    `extra` are further argv prefixes. Options that reach outside the project or start another program are refused
-    whatever the prefix.
+    `extra` are the argv prefixes of the repository's policy, which may not open whatever starts any other program.
+    Options that reach outside the project, start another program or leave the checking undone are refused whatever the
+    prefix.
     """
-    words = _canonical(invocation.argv)
+    words = canonical(invocation.argv)
     if "/" in words[0] or is_pattern(words[0]):
         return f"{shown(words[0])} is not the bare name of a program"
-    prefixes = [_prefix(allowed) for allowed in (*ALLOWED, *extra)]
-    length = max((len(prefix) for prefix in prefixes if prefix and words[: len(prefix)] == prefix), default=0)
-    if not length:
-        return f"{shown(' '.join(words[:3]))} is not among the allowed commands"
     program, options = _program(words)
     return (
-        _why_not_set(invocation.environment)
+        _why_not_listed(words, extra)
+        or _why_not_set(invocation, program)
         or why_forbidden(program, options)
         or why_outside(words[1:], invocation.folder)
     )
+
+
+def targets(invocation: Invocation) -> frozenset[str]:
+    """Return every target that the words of a Databricks command name, in whatever way; an empty one has no value.
+
+    What might name one counts, so the answer may hold a target too many, never one too few.
+    """
+    words = [plain(word) for word in invocation.argv[1:]]
+    named = (_target(word, words[at + 1 : at + 2]) for at, word in enumerate(words))
+    return frozenset(target for target in named if target is not None)
 
 
 def is_databricks(invocation: Invocation) -> bool:
@@ -159,6 +173,8 @@ def _invocation(part: Sequence[Word], folder: str) -> Invocation:
     argv = tuple(word.text for word in words)
     if not argv[0]:
         raise NeedsShell("it runs nothing: the program's name is empty")
+    if environment and argv[0] == "databricks":
+        raise NeedsShell(_not_for_databricks(environment[0][0]))
     return Invocation(argv, folder, tuple(environment), " ".join(dropped))
 
 
@@ -190,13 +206,45 @@ def _wrapper(words: list[Word], *, taken: Sequence[str]) -> str:
     return ""
 
 
-def _why_not_set(environment: Sequence[tuple[str, str]]) -> str:
-    for name, value in environment:
-        if not _HARMLESS_NAME.match(name) or _TELLING.match(name):
+def _why_not_listed(words: Sequence[str], extra: Sequence[str]) -> str:
+    if any(prefix.fits(words) for prefix in _ALLOWED):
+        return ""
+    refused = ""
+    for prefix in map(read_prefix, extra):
+        if prefix.fits(words):
+            if not (why := why_not_for_policy(prefix.words)):
+                return ""
+            refused = why
+    return refused or f"{shown(' '.join(words[:3]))} is not among the allowed commands"
+
+
+def _why_not_set(invocation: Invocation, program: str) -> str:
+    for name, value in invocation.environment:
+        if is_databricks(invocation):
+            return _not_for_databricks(name)
+        # Only what imports the project anyway may be told where that is; for others it could replace their own parts.
+        path = name == "PYTHONPATH" and program in RUN_THE_PROJECT
+        if not path and (not _HARMLESS_NAME.match(name) or _TELLING.match(name)):
             return f"it sets {shown(name)}, which can change what a program runs"
-        if why_outside((value,), "."):
+        if why_outside((value,), invocation.folder):
             return f"it sets {shown(name)} to a place outside the project"
     return ""
+
+
+def _not_for_databricks(name: str) -> str:
+    return f"it sets {name[:60]} for the Databricks CLI, which is given no variables"
+
+
+def _target(word: str, following: Sequence[str]) -> str | None:
+    """Return the target one word names, or None; as pflag reads it, a letter that takes a value ends a cluster."""
+    if word.startswith("--"):
+        name, attached, value = word[2:].partition("=")
+        return None if name != "target" else value if attached else "".join(following)
+    letters = _CLUSTER.match(word)
+    if letters is None:
+        return None
+    rest = word[letters.end() :]
+    return rest.removeprefix("=") if rest else "".join(following)
 
 
 def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -206,12 +254,4 @@ def _program(words: Sequence[str]) -> tuple[str, Sequence[str]]:
     return (rest[0] if rest else ""), rest[taken:]
 
 
-def _prefix(allowed: str) -> tuple[str, ...]:
-    try:
-        return _canonical(tuple(shlex.split(allowed)))
-    except ValueError:
-        return ()
-
-
-def _canonical(argv: tuple[str, ...]) -> tuple[str, ...]:
-    return ("python", *argv[1:]) if argv and argv[0] in _PYTHONS else argv
+_ALLOWED: tuple[Prefix, ...] = tuple(read_prefix(text, loose=True) for text in ALLOWED)

@@ -1,61 +1,17 @@
 """Say, program by program, which options would reach outside the project or start something else."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from prp_mcp.gates.checkers import FORBIDDEN, Forbidden
 from prp_mcp.gates.words import plain
 
 _ABSOLUTE = re.compile(r"(?:^|[^\w.\-*?\]%+])/|^-\w+/")
 _ATTACHED_PARENT = re.compile(r"^-\w+\.\.(?:/|$)")
 _PIECES = re.compile(r"[=:,;\s'\"]")
+_STEPS = {"..": -1, ".": 0, "": 0}
 
 
-@dataclass(frozen=True)
-class Forbidden:
-    """Options of one program. `long` without dashes, `short` as letters, `valued` the short ones that take a value.
-
-    `abbreviated`: the program completes the beginning of an option.
-    """
-
-    long: tuple[str, ...] = ()
-    short: str = ""
-    valued: str = ""
-    abbreviated: bool = False
-
-
-_FORBIDDEN: Mapping[str, Forbidden] = {
-    "pytest": Forbidden(
-        long=(
-            "override-ini", "plugins", "pyargs", "pastebin", "tx", "px", "rsyncdir", "rsyncignore", "looponfail",
-            "pdb", "pdbcls", "trace", "debug", "remote-data",
-        ),
-        short="opf",
-        valued="kmcnWr",
-    ),
-    "ruff": Forbidden(long=("watch", "stdin-filename", "extension"), short="w", valued="o"),
-    "mypy": Forbidden(
-        long=(
-            "python-executable", "plugins", "install-types", "non-interactive", "custom-typing-module", "shadow-file",
-            "custom-typeshed-dir", "pdb", "command", "find-occurrences",
-        ),
-        short="c",
-        valued="mp",
-        abbreviated=True,
-    ),
-    "pyright": Forbidden(
-        long=(
-            "project", "pythonpath", "venvpath", "venv-path", "typeshedpath", "typeshed-path", "watch", "createstub",
-            "verifytypes", "ignoreexternal",
-        ),
-        short="pvtw",
-    ),
-    "sqlfluff": Forbidden(
-        long=("library-path", "templater", "extra-config-path", "stdin-filename", "plugin"), short="t", valued="dipf"
-    ),
-    "yamllint": Forbidden(long=("config-data",), short="d", valued="cf", abbreviated=True),
-}  # fmt: skip
-_PYTEST_PLUGIN_OFF = re.compile(r"no:[\w.-]+\Z")
 _BUNDLE_OPTIONS = frozenset({"target", "output", "strict", "force-pull", "var", "select", "include-locations"})
 _BUNDLE_SHORT = re.compile(r"-[to](?:=?[\w-]+)?\Z")
 _WORD = re.compile(r"[\w-]+\Z")
@@ -63,13 +19,14 @@ _WORD = re.compile(r"[\w-]+\Z")
 
 def why_outside(words: Sequence[str], folder: str) -> str:
     """Return why one of `words`, run in `folder`, would name a place outside the project, or an empty string."""
+    depth = _depth(folder)  # once: both the folder and the words may be thousands of pieces long
     for word in words:
         text = plain(word)
         if text.startswith("@"):
             return f"{shown(text)} would read further arguments from a file"
         if _ABSOLUTE.search(text):
             return f"{shown(text)} names an absolute path"
-        if _ATTACHED_PARENT.match(text) or not all(inside(f"{folder}/{piece}") for piece in _PIECES.split(text)):
+        if _ATTACHED_PARENT.match(text) or not all(inside(piece, depth) for piece in _PIECES.split(text)):
             return f"{shown(text)} leaves the project"
     return ""
 
@@ -78,30 +35,34 @@ def why_forbidden(program: str, words: Sequence[str]) -> str:
     """Return why an option among `words` is not for a PRP to give to `program`, or an empty string."""
     if program == "databricks":
         return _why_not_for_bundles(words)
-    rules = _FORBIDDEN.get(program)
+    rules = FORBIDDEN.get(program)
     if rules is None:
         return ""
-    skip = False
-    for index, given in enumerate(words):
-        word = plain(given)
-        if skip:
-            skip = False
-            continue
-        if program == "pytest" and _switches_off(word, words[index + 1 : index + 2]):
-            skip = word == "-p"
-        elif _is_forbidden(word, rules):
-            return f"{program} may not be given {shown(word)}"
+    texts = [plain(word) for word in words]
+    if "-" in texts:
+        return f"{program} would check its standard input, where there is nothing"
+    at = 0
+    while at < len(texts):
+        if taken := _fine(texts[at], texts[at + 1 : at + 2], rules):
+            at += taken
+        elif why := _why_not(program, texts[at], rules) or _why_inline(program, texts[at : at + 2]):
+            return why
+        else:
+            at += 1
     return ""
 
 
-def inside(path: str) -> bool:
-    """Return whether a relative path never climbs above where it starts; an absolute one does."""
-    depth = 0
+def inside(path: str, depth: int = 0) -> bool:
+    """Return whether a relative path, `depth` folders down, never climbs above the top; an absolute one does."""
     for part in path.split("/"):
-        depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
+        depth += _STEPS.get(part, 1)
         if depth < 0:
             return False
     return not path.startswith("/")
+
+
+def _depth(folder: str) -> int:
+    return sum(_STEPS.get(part, 1) for part in folder.split("/"))
 
 
 def shown(text: str) -> str:
@@ -109,27 +70,49 @@ def shown(text: str) -> str:
     return f"`{text[:60]}{'...' if len(text) > 60 else ''}`"
 
 
-def _is_forbidden(word: str, rules: Forbidden) -> bool:
+def _why_not(program: str, word: str, rules: Forbidden) -> str:
+    if _names(word, rules.long, rules.short, rules):
+        return f"{program} may not be given {shown(word)}"
+    if _names(word, rules.idle, rules.idle_short, rules):
+        return f"{program} checks nothing, or not all of it, when given {shown(word)}"
+    return ""
+
+
+def _names(word: str, long: Sequence[str], short: str, rules: Forbidden) -> bool:
+    """Return whether a word is one of these options, as `rules` say that its program reads options."""
     if word.startswith("--"):
         name = word[2:].partition("=")[0].replace("_", "-").lower()
-        return name in rules.long or (
-            rules.abbreviated and any(option.startswith(name) for option in rules.long if name)
-        )
+        return name in long or (rules.abbreviated and any(option.startswith(name) for option in long if name))
     if not word.startswith("-"):
         return False
-    if word[1:].partition("=")[0] in rules.long:
+    if word[1:].partition("=")[0] in long:
         return True
     for letter in word[1:]:
-        if letter in rules.short:
+        if letter in short:
             return True
         if letter in rules.valued:
             return False
     return False
 
 
-def _switches_off(word: str, following: Sequence[str]) -> bool:
-    value = following[0] if word == "-p" and following else word[2:] if word.startswith("-p") else ""
-    return bool(_PYTEST_PLUGIN_OFF.match(value))
+def _fine(word: str, following: Sequence[str], rules: Forbidden) -> int:
+    """Return how many words a forbidden option takes whose value makes it harmless; 0 when it is not one."""
+    for option, values in rules.fine.items():
+        if word == option:
+            return 2 if following and values.match(following[0]) else 0
+        attached = f"{option}=" if option.startswith("--") else option
+        if word.startswith(attached) and values.match(word[len(attached) :]):
+            return 1
+    return 0
+
+
+def _why_inline(program: str, words: Sequence[str]) -> str:
+    """Return why ruff's `--config` may not carry settings instead of a file's name: they could ignore every rule."""
+    name, attached, value = words[0].partition("=")
+    setting = value if attached else "".join(words[1:2])
+    if program == "ruff" and name == "--config" and "=" in setting:
+        return f"ruff may not be given the settings {shown(setting)}"
+    return ""
 
 
 def _why_not_for_bundles(words: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 MAX_COMMAND = 64 * 1024
 MAX_WORD = 4 * 1024
+MAX_WORDS = 4 * 1024
 AND = "&&"
 
 _OPERATORS = (
@@ -73,6 +74,8 @@ def read_words(command: str) -> list[Word]:
     while reading.at < len(line):
         if (found := _next(reading)) is not None:
             words.append(found)
+            if len(words) > MAX_WORDS:
+                raise NeedsShell(f"it has more than {MAX_WORDS} words")
     if reading.open:
         words.append(_word(reading))
     return words

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from prp_mcp.plan.commands import gate_of, is_command, outdated_form
+from prp_mcp.plan.commands import is_command, outdated_form
 from prp_mcp.plan.document import Document, Text, code_spans, plain_text
+from prp_mcp.plan.gate_forms import gate_of
 from prp_mcp.plan.model import Check, Finding, Section
 from prp_mcp.plan.sections import Outline, bare_title
 
@@ -16,6 +17,14 @@ MANDATORY = (
 
 _BOX_LINE = re.compile(r"^(?P<before>[\s>]*(?:[-*+]|\d{1,9}[.)])\s+)\[(?:[xX~/\-]|wip|f)\](?=\s|$)")
 _BOX_HEADING = re.compile(r"^(?P<before>#{1,6}\s+)(?P<tick>`?)\[(?:[xX~/\-]|wip|f)\](?P=tick)")
+# What turns a sentence round a command into another one than "this command succeeds".
+_NEGATES = re.compile(
+    r"\b(?:not (?:enough|just|only|merely|sufficient)|(?:is|are)n't enough|instead of|rather than|unless|except|never"
+    r"|no longer|do not|don't|does not replace|(?:must|should|may|can) ?not|can't|cannot|refused|rejected|denied"
+    r"|(?:should|must|will) fail|fails|without(?! (?:any )?(?:errors?|warnings?|failures?|issues?|problems?)\b)"
+    r"|no basta|en (?:lugar|vez) de|a menos que|salvo|ya no|nunca|sin(?! (?:ning\u00fan )?(?:error|aviso|fallo)))\b",
+    re.IGNORECASE,
+)
 _TEXT = 500
 
 
@@ -24,7 +33,7 @@ def read_checklist(document: Document, outline: Outline) -> tuple[Check, ...]:
     checks: list[Check] = []
     under = _Mandate(outline)
     for item in _boxes(document):
-        command = next((code for _, _, code in code_spans(item.text) if is_command(code)), None)
+        command = _proof(item.text)
         checks.append(
             Check(
                 f"C{len(checks) + 1}",
@@ -37,6 +46,20 @@ def read_checklist(document: Document, outline: Outline) -> tuple[Check, ...]:
             )
         )
     return tuple(checks)
+
+
+def _proof(text: str) -> str | None:
+    """Return the command that an item is about: the only one in it, and no word around it says otherwise."""
+    spans = code_spans(text)
+    commands = [code for _, _, code in spans if is_command(code)]
+    if len(commands) != 1:
+        return None
+    ends = [0, *(end for _, end, _ in spans)]
+    around = " ".join(
+        text[end:start] for end, start in zip(ends, [*(start for start, _, _ in spans), None], strict=True)
+    )
+    # A line end between two words is a blank.
+    return None if _NEGATES.search(" ".join(around.replace("\u2019", "'").split())) else commands[0]
 
 
 def outdated_checks(checklist: Sequence[Check]) -> Iterator[Finding]:

@@ -104,7 +104,7 @@ def outdated(command: str) -> Outdated | None:
     words = shell.raw_words(command)
     if not words or not re.fullmatch(r"(?:\S*/)?databricks", words[0]):
         return None
-    before, rest = _split_global(words[1:])
+    before, rest = split_global(words[1:])
     if rest[:1] == ["sql"] and len(rest) > 1 and rest[1] in _SQL:
         return _sql(rest)
     if rest[:1] == ["unity-catalog"]:
@@ -113,6 +113,14 @@ def outdated(command: str) -> Outdated | None:
         return Outdated(_no_command("unity-catalog"), _line([*before, *shown]))
     found = _formed(rest)
     return Outdated(found.why, _line([*before, *found.right.split(" ")[1:]])) if found else None
+
+
+def split_global(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the flags that stand before the command, and the command."""
+    index = 0
+    while index < len(words) and words[index].startswith("-"):
+        index += 2 if words[index] in _GLOBAL_VALUES else 1
+    return list(words[:index]), list(words[index:])
 
 
 def _formed(words: Sequence[str]) -> Outdated | None:
@@ -154,14 +162,6 @@ def _taken(words: Sequence[str], flags: Sequence[str]) -> tuple[list[str], list[
 
 def _has(words: Sequence[str], flag: str) -> bool:
     return any(word == flag or word.startswith(f"{flag}=") for word in words)
-
-
-def _split_global(words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the flags that stand before the command, and the command."""
-    index = 0
-    while index < len(words) and words[index].startswith("-"):
-        index += 2 if words[index] in _GLOBAL_VALUES else 1
-    return list(words[:index]), list(words[index:])
 
 
 def _sql(words: Sequence[str]) -> Outdated:

@@ -1,4 +1,4 @@
-"""What a command line is: whether it is one, which gate stands for it, and why it cannot be run."""
+"""What a command line is: whether it is one, and why it cannot be run."""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from prp_mcp.plan import shell
 from prp_mcp.plan.bindings import secrets_in
 from prp_mcp.plan.cli_forms import Outdated, outdated
+from prp_mcp.plan.gate_forms import destroys, gate_of, has_effect
+from prp_mcp.plan.servers import stays
 
 _PROGRAM_TABLE = """
     alembic aws az bash black cargo cat cd curl databricks dbt diff docker echo export find git go grep hatch jq just
@@ -15,57 +17,32 @@ _PROGRAM_TABLE = """
 PROGRAMS = frozenset(_PROGRAM_TABLE.split())
 """Programs that tell a command from prose where no language does."""
 
-GATES = (
-    (r"databricks\b.*\sbundle\s+validate\b", "bundle"),
-    (r"python[\d.]*\s+-m\s+(?:py_compile|compileall)\b", "compile"),
-    (r"databricks\b.*\sbundle\s+deploy\b", "deployment"),
-    (r"databricks\b.*\sbundle\s+run\b", "execution"),
-    (r"databricks\b.*\spipelines\s+start(?:-update)?(?!\S)", "execution"),
+NEXT_TO_GATES = (
+    "it deploys or starts a pipeline next to the gates; put that on a line of its own, with nothing but key and target"
 )
-"""Commands whose work a gate does, checked and recorded: they are proven by it and never run."""
-
 PROVES_NOTHING = "it succeeds whatever happens, so it proves nothing"
 
-_GATES = tuple((re.compile(rf"(?:\S+/)?{pattern}"), gate) for pattern, gate in GATES)
-_ORDER = ("bundle", "compile", "deployment", "execution")
-_EFFECTS = frozenset({"deployment", "execution"})
-_DESTROY = re.compile(r"databricks\b.*\sbundle\s+destroy\b")
 _NEUTRAL = re.compile(r"(?:cd|echo|printf|export|set|source|pushd|popd|true|:|\.)(?!\S)|[A-Za-z_]\w*=\S*$")
 _SUCCEEDS = re.compile(r"[({\s]*(?:(?:true|:|exit\s+0)\s*[)}]*$|(?:echo|printf)(?!\S))")
 _WRAPPED = re.compile(
     r"^(?:(?:uv|poetry|pipenv|hatch|pdm|rye)\s+run|time|env|nohup|sudo|npx|uvx)\s+(?:[A-Z_]+=\S+\s+)*|^(?:[A-Z_]+=\S+\s+)+"
 )
-_SERVER = re.compile(
-    r"(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start|serve|watch)\b"
-    r"|(?:python[\d.]*\s+-m\s+)?(?:uvicorn|gunicorn|hypercorn|http\.server|streamlit\s+run|flask\b.*\srun\b"
-    r"|fastapi\s+(?:dev|run)|jupyter(?:\s+|-)(?:lab|notebook)|mlflow\s+(?:ui|server)|mkdocs\s+serve)(?!\S)"
-    r"|python[\d.]*\s+(?:\S*/)?manage\.py\s+runserver\b|next\s+dev\b|vite(?:\s+dev)?\s*$|ptw\b|pytest-watch\b"
-    r"|docker(?:-|\s+)compose\b.*?\sup\b(?!.*\s(?:-d|--detach)\b)|kubectl\s+port-forward\b|tail\s+(?:.*\s)?-\w*[fF]\b"
-    r"|watch\s|databricks\b.*\ssync\b.*\s--watch\b|dagster\s+dev\b|airflow\s+(?:webserver|scheduler|standalone)\b"
-)
 _FOREVER = re.compile(r"while\s+(?:true|:|\[\s+1\s+\])\s*$|for\s*\(\(\s*;")
 _LEAVES = re.compile(r"(?:then\s+|do\s+|\{\s*)?(?:break|exit|return)\b")
-
-
-def gate_of(command: str) -> str | None:
-    """Return the gate that stands for a whole command line, or None when some of it is anybody's work."""
-    kinds = [_gate(part) for part in _working_parts(command)]
-    gates = [kind for kind in kinds if kind]
-    return max(gates, key=_ORDER.index) if gates and len(gates) == len(kinds) else None
 
 
 def why_blocked(command: str) -> str | None:
     """Return why a command cannot be run whatever the values of its bindings are, or None."""
     parts = _working_parts(command)
-    if any(_DESTROY.match(part) for part in parts):
+    if any(destroys(part) for part in parts):
         return "it destroys what is deployed; that is the work of rollback"
-    if gate_of(command) is None and any(_gate(part) in _EFFECTS for part in parts):
-        return "it deploys or starts a pipeline next to the gates; put that part on a line of its own"
+    if gate_of(command) is None and any(has_effect(part) for part in parts):
+        return NEXT_TO_GATES
     if old := outdated_form(command):
         return old.why
     if cannot_fail(command):
         return PROVES_NOTHING
-    if any(_SERVER.match(_bare(part)) for part in parts) or _is_endless(parts):
+    if any(stays(part) for part in parts) or _is_endless(parts):
         return "it starts something that does not end by itself"
     if any(sign == "&" for sign, _ in shell.joined(command)):
         return "it leaves something running in the background"
@@ -101,19 +78,8 @@ def is_command(text: str) -> bool:
     return first in PROGRAMS and (len(found) > 1 or first in {"pytest", "make", "tox", "mypy", "just"})
 
 
-def stated_target(command: str) -> str | None:
-    """Return the bundle target a command names with `-t` or `--target`, or None."""
-    found = re.search(r"(?:\s-t|\s--target)(?:\s+|=)['\"]?(?P<target>[\w-]+)", command)
-    return found["target"] if found else None
-
-
 def _is_endless(parts: Sequence[str]) -> bool:
     return any(_FOREVER.match(part) for part in parts) and not any(_LEAVES.match(part) for part in parts)
-
-
-def _gate(part: str) -> str | None:
-    bare = _bare(part)
-    return next((gate for pattern, gate in _GATES if pattern.match(bare)), None)
 
 
 def _bare(part: str) -> str:

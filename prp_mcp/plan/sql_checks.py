@@ -9,13 +9,16 @@ from itertools import pairwise
 
 from prp_mcp.code.sql_text import Statement, Token, line_of, statements
 from prp_mcp.plan import shell
+from prp_mcp.plan.cli_forms import split_global
 from prp_mcp.plan.shell import Piece
 
 MAX_JSON = 20_000
 """Characters of a command whose JSON is read: cutting it into words costs their square."""
 
 _COMMENT = re.compile(r"--(?P<line>[^\n]*)|/\*(?P<block>(?:[^*]|\*(?!/))*)\*/")
-_SENDS = re.compile(r"(?:\S*/)?databricks\s(?:[^'\"]*\s)?api\s+post\s+['\"]?/api/2\.0/sql/statements/?['\"]?(?:\s|$)")
+_SENDS = re.compile(
+    r"(?:\S*/)?databricks\s(?P<before>(?:[^'\"]*\s)?)api\s+post\s+['\"]?/api/2\.0/sql/statements/?['\"]?(?:\s|$)"
+)
 _SHOWS = re.compile(r"(?:jq(?!\s.*(?:-\w*e\b|--exit-status\b))|cat|python[\d.]*\s+-m\s+json\.tool)(?!\S)")
 _KEEPS = re.compile(r"[1&]?>")
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+(?P<name>[^\s(),;]{1,300})", re.IGNORECASE)
@@ -53,11 +56,17 @@ def sent_statement(command: str) -> Sent | None:
         return None
     parts = [(sign, part) for sign, part in shell.joined(command) if not part.startswith("cd ")]
     first, *others = parts or [("", "")]
-    if not _SENDS.match(first[1]) or not all(sign == "|" and _SHOWS.match(part) for sign, part in others):
+    if not _sends(first[1]) or not all(sign == "|" and _SHOWS.match(part) for sign, part in others):
         return None
     if len(command) > MAX_JSON:
         return Sent(flaw=f"its JSON is longer than {MAX_JSON:,} characters")
     return _from_json(first[1])
+
+
+def _sends(part: str) -> bool:
+    found = _SENDS.match(part)
+    # What stands before "api" must be options: another command may only speak of it.
+    return found is not None and not split_global(found["before"].split())[1]
 
 
 def _reach(text: str, statement: Statement, place: int) -> tuple[int, int]:

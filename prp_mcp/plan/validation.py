@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from prp_mcp.code.queries import why_not_reading
 from prp_mcp.plan import shell, sql_checks
 from prp_mcp.plan.bindings import bindings_in, variables_set
-from prp_mcp.plan.commands import PROVES_NOTHING, cannot_fail, gate_of, is_command, outdated_form, why_blocked
+from prp_mcp.plan.commands import PROVES_NOTHING, cannot_fail, is_command, outdated_form, why_blocked
 from prp_mcp.plan.document import Block, Document, Fence, Heading, Text, code_spans, plain_text
 from prp_mcp.plan.expected import CommentPlaces, both, said_behind, said_in
+from prp_mcp.plan.gate_forms import gate_of
 from prp_mcp.plan.model import Command, Finding, Role
 from prp_mcp.plan.no_commands import NoCommand, told_apart, without_trees
 from prp_mcp.plan.sections import Outline
@@ -90,7 +91,7 @@ def _in_text(found: _Found, text: Text) -> list[Command]:
     if text.box is not None or "`" not in text.text:
         return []
     codes = [(text.text.count("\n", 0, start), code) for start, _, code in code_spans(text.text) if is_command(code)]
-    built = [(line, _shell_command(Piece(code, line), set())) for line, code in codes[:MAX_COMMANDS]]
+    built = [(line, _shell_command(Piece(code, line), _Before())) for line, code in codes[:MAX_COMMANDS]]
     return [replace(command, level=found.level, line=text.line + line) for line, command in built]
 
 
@@ -114,17 +115,29 @@ def _in_fence(found: _Found, fence: Fence) -> tuple[list[Command], list[Finding]
     return [replace(command, level=found.level) for command in commands], notes
 
 
-_Build = Callable[[Piece, set[str]], Command]
+@dataclass
+class _Before:
+    """What the lines before a command did to its shell: the variables they set, and those that programs get."""
+
+    names: set[str] = field(default_factory=set)
+    exported: set[str] = field(default_factory=set)
+
+    def note(self, text: str) -> None:
+        self.names |= variables_set(text)
+        self.exported |= variables_set(text) if text.startswith("export ") else set()
+
+
+_Build = Callable[[Piece, _Before], Command]
 
 
 def _read(pieces: Sequence[Piece], fence: Fence, text: str, build: _Build) -> list[Command]:
     commands: list[Command] = []
     places = CommentPlaces(text, pieces)
     waiting: str | None = None
-    set_before: set[str] = set()
+    before = _Before()
     for index, piece in enumerate(pieces):
         if not piece.is_comment:
-            command = build(piece, set_before)
+            command = build(piece, before)
             commands.append(replace(command, line=fence.content_line + piece.line, expected=waiting))
             places.expects(waiting is not None)
             waiting = None
@@ -138,20 +151,28 @@ def _read(pieces: Sequence[Piece], fence: Fence, text: str, build: _Build) -> li
     return commands
 
 
-def _shell_command(piece: Piece, set_before: set[str]) -> Command:
+def _shell_command(piece: Piece, before: _Before) -> Command:
     gate = gate_of(piece.text)
+    elsewhere = _elsewhere(before) if gate else None
+    gate = None if elsewhere else gate
     sent = None if gate or piece.flaw else sql_checks.sent_statement(piece.text)
     if sent and not sent.flaw:
-        return _sql_command(Piece(sent.statement, piece.line), set_before)
-    flaw = piece.flaw or (sent.flaw if sent else None)
+        return _sql_command(Piece(sent.statement, piece.line), before)
+    flaw = piece.flaw or elsewhere or (sent.flaw if sent else None)
     blocked = flaw or (None if gate else why_blocked(piece.text))
     # What a gate proves is never run: it needs no values.
-    names = [] if gate else bindings_in(piece.text, set_before=frozenset(set_before))
-    set_before |= variables_set(piece.text)
+    names = [] if gate else bindings_in(piece.text, set_before=frozenset(before.names))
+    before.note(piece.text)
     return Command("", 0, piece.text, 0, None, gate, blocked, "shell", tuple(names))
 
 
-def _sql_command(piece: Piece, _: set[str]) -> Command:
+def _elsewhere(before: _Before) -> str | None:
+    """Return why a gate does not stand for what follows such lines, or None."""
+    found = sorted(name for name in before.exported if name.startswith(("DATABRICKS_", "BUNDLE_")))
+    return f"a line before it sets {found[0]}, so that it may be about another workspace or target" if found else None
+
+
+def _sql_command(piece: Piece, _: _Before) -> Command:
     blocked = piece.flaw or why_not_reading(piece.text) or None
     return Command("", 0, piece.text, 0, None, None, blocked, "sql", tuple(bindings_in(piece.text, kind="sql")))
 

@@ -19,7 +19,7 @@ import socket
 import stat
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _NAMESPACES = {
@@ -32,6 +32,7 @@ _NAMESPACES = {
 }
 _BIND, _REC, _PRIVATE, _NOSUID, _NODEV, _NOEXEC = 0x1000, 0x4000, 1 << 18, 2, 4, 8
 _PDEATHSIG, _BOUNDING_DROP, _SUBREAPER, _NO_NEW_PRIVS, _AMBIENT = 1, 24, 36, 38, 47
+_SECCOMP = 22
 _MOUNT_SETATTR = 442  # the same on every architecture
 _AT_FDCWD, _AT_RECURSIVE, _SET_RDONLY = -100, 0x8000, 1
 _RDONLY, _REMOUNT = 1, 0x20
@@ -49,6 +50,9 @@ def main() -> None:
     """Read the plan, build the sandbox, run the program, report how it ended."""
     report = int(sys.argv[-1])
     os.set_inheritable(report, False)
+    # Before the init makes a /dev of its own in the namespace we share: there it would for a moment be a plain file,
+    # and a file that is open for writing keeps its file system from becoming read-only.
+    nothing = os.open(os.devnull, os.O_RDWR)
     plan = json.loads(sys.stdin.buffer.read())
     try:
         if plan["namespaces"]:
@@ -61,7 +65,7 @@ def main() -> None:
     _tell(report, f"init {init}")
     if "pid" in plan["namespaces"]:
         _tell(report, "namespace pid")
-    _silence()
+    _silence(nothing)
     _reap(init)
     # When the init was killed from within, this process has adopted what is left, until it is killed from outside.
     os.close(report)
@@ -87,7 +91,7 @@ def _fork_init(plan: dict[str, Any], report: int) -> int:
     except OSError as error:
         _tell(report, f"failed {error}")
         os._exit(1)
-    _silence()
+    _silence(os.open(os.devnull, os.O_RDWR))
     if "pid" not in plan["namespaces"]:
         _tell(report, f"program {program}")
     _tell(report, f"ended {_reap(program)}")
@@ -108,6 +112,7 @@ def _fork_program(plan: dict[str, Any], report: int) -> int:
         os.setpgid(0, 0)  # so that its group can be ended without those that watch it
         _limit(plan)
         _give_up_privileges(dropping=bool(plan["namespaces"]))
+        _filter_calls(bytes.fromhex(plan["calls"]))
         os.chdir(plan["folder"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these two; the program must not inherit that
@@ -156,7 +161,8 @@ def _build_files(plan: dict[str, Any]) -> None:
     """Make everything read-only but the copy; give it a /tmp, /dev/shm and /proc of its own; mask the hidden."""
     _mount(None, "/", None, _REC | _PRIVATE)
     copy, temp = os.open(plan["copy"], os.O_PATH), os.open(plan["temp"], os.O_PATH)
-    shown = [(path, os.open(path, os.O_PATH)) for path in plan["shown"] if _is_masked(path)]
+    shown = _opened(plan["shown"], (*_PRIVATE_PLACES, *_SOCKET_PLACES))
+    shown_within_hidden = _opened(plan["shown"], plan["hidden"])
     for place in _existing(_PRIVATE_PLACES):
         _bind(temp, place)
     for place in _existing(_SOCKET_PLACES):  # a socket of a daemon can be reached through any read-only mount
@@ -165,6 +171,11 @@ def _build_files(plan: dict[str, Any]) -> None:
         _bind(source, path)
     for path in plan["hidden"]:
         if os.path.lexists(path):
+            _mask(path)
+    for path, source in shown_within_hidden:  # such as an interpreter in an agent's own folder
+        _bind(source, path)
+    for path in plan["sockets"]:
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # gone meanwhile, or masked with its folder
             _mask(path)
     _bind(copy, plan["copy"])
     _bind(temp, plan["temp"])
@@ -239,7 +250,10 @@ def _mask(path: str) -> None:
         _empty(path)
     else:
         source = os.open(os.devnull, os.O_PATH)
-        _bind(source, path)
+        try:
+            _bind(source, path)
+        finally:
+            os.close(source)
 
 
 def _empty(path: str) -> None:
@@ -258,8 +272,14 @@ def _bind(source: int, target: str) -> None:
     _mount(f"/proc/self/fd/{source}", target, None, _BIND | _REC)
 
 
-def _is_masked(path: str) -> bool:
-    return path.startswith(tuple(f"{place}/" for place in (*_PRIVATE_PLACES, *_SOCKET_PLACES))) and os.path.exists(path)
+def _opened(paths: list[str], places: Sequence[str]) -> list[tuple[str, int]]:
+    """Return those of `paths` that lie below one of `places` and exist, each with a descriptor of it."""
+    below = tuple(f"{place}/" for place in places)
+    return [
+        (path, os.open(path, os.O_PATH))
+        for path in paths
+        if os.path.exists(path) and (path.startswith(below) or os.path.realpath(path).startswith(below))
+    ]
 
 
 def _existing(places: tuple[str, ...]) -> Iterator[str]:
@@ -308,6 +328,17 @@ def _give_up_privileges(*, dropping: bool) -> None:
     _checked(_libc.capset(header, none), "capset")
 
 
+def _filter_calls(program: bytes) -> None:
+    """Have the kernel judge each system call by `program`, which is kept by all that is started; none: do nothing."""
+    if not program:
+        return
+    buffer = ctypes.create_string_buffer(program, len(program))
+    described = struct.pack("HP", len(program) // 8, ctypes.addressof(buffer))
+    done = _libc.prctl(_SECCOMP, 2, ctypes.c_char_p(described), 0, 0)
+    if done != 0 and ctypes.get_errno() != errno.EINVAL:  # EINVAL: this kernel was built without it
+        _checked(done, "prctl seccomp")
+
+
 def _die_with(parent: int) -> None:
     """Be killed when the parent ends; end now when it already has."""
     if sys.platform == "linux":
@@ -327,9 +358,8 @@ def _checked(done: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _silence() -> None:
+def _silence(nothing: int) -> None:
     """Let go of the program's output, so that its end can be seen."""
-    nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
 

@@ -12,6 +12,18 @@ MAX_REPORT = 8 * 1024 * 1024
 _PYTHONS = frozenset({"python", "python3"})
 _KINDS = {"failures": "failed", "errors": "errors", "skipped": "skipped"}
 _RUFF_LIST = re.compile(r"^\[", re.MULTILINE)
+_UNITTEST = re.compile(
+    r"^Ran (\d{1,9}) tests? in [\d.]{1,20}s\n\n(?:OK|FAILED|NO TESTS RAN)(?: \(([\w ,=]{1,200})\))?[ \t]*$",
+    re.MULTILINE,
+)
+_UNITTEST_KINDS = {
+    "failures": "failed", "unexpected successes": "failed", "errors": "errors", "skipped": "skipped",
+    "expected failures": "skipped",
+}  # fmt: skip
+_NOTHING = {
+    "ruff": re.compile(r"^warning: No Python files found under the given path", re.MULTILINE),
+    "black": re.compile(r"^No Python files are present to be formatted", re.MULTILINE),
+}
 
 
 def instrumented(argv: Sequence[str], report: Path) -> tuple[str, ...]:
@@ -31,6 +43,8 @@ def instrumented(argv: Sequence[str], report: Path) -> tuple[str, ...]:
 def counts(argv: Sequence[str], report: Path, output: str) -> dict[str, int]:
     """Return what a run found: of tests `passed`, `failed`, `errors`, `skipped`; of ruff `violations`; else nothing.
 
+    Of `python -m unittest` it is what its last words say: with Python 3.11 a run of no tests exits with 0.
+
     `argv` is what was run. Nothing, too, when the report is missing, too large, or not what such a program writes.
     """
     program, rest = _program(argv)
@@ -38,7 +52,27 @@ def counts(argv: Sequence[str], report: Path, output: str) -> dict[str, int]:
         return _tests(_asked(rest, report))
     if program == "ruff" and rest[:1] == ("check",):
         return _violations(output)
-    return {}
+    return _unittests(output) if program == "unittest" else {}
+
+
+def nothing_checked(argv: Sequence[str], output: str) -> str:
+    """Return why a checker that is content looked at nothing, by its own words, or an empty string."""
+    program, _ = _program(argv)
+    found = _NOTHING.get(program)
+    return f"{program} found no files to check" if found and found.search(output) else ""
+
+
+def _unittests(output: str) -> dict[str, int]:
+    ends = list(_UNITTEST.finditer(output))
+    if not ends:
+        return {}
+    last = ends[-1]  # what the tests print themselves comes before
+    found = dict.fromkeys(("passed", "failed", "errors", "skipped"), 0)
+    for part in (last[2] or "").split(", "):
+        name, _, number = part.partition("=")
+        if kind := _UNITTEST_KINDS.get(name):
+            found[kind] += _number(number)
+    return {**found, "passed": max(0, _number(last[1]) - sum(found.values()))}
 
 
 def _tests(report: Path) -> dict[str, int]:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from prp_mcp import process
 from prp_mcp.process import Limits
+from prp_mcp.repo.modules import missing, safely, shadowed
+from prp_mcp.repo.reach import call_filter, sockets_of_others
 from prp_mcp.repo.wildcards import expanded
 
 __all__ = ["CommandResult", "Confinement", "Limits", "confinement", "private_folder", "run_command", "secrets_in"]
@@ -23,7 +25,16 @@ _KILLED = -9
 _IN_HOME = (
     ".databrickscfg", ".databricks", ".aws", ".azure", ".ssh", ".gnupg", ".netrc", ".git-credentials", ".kube",
     ".docker", ".npmrc", ".pypirc", ".config/prp-mcp", ".config/gcloud", ".config/gh", ".config/git",
-    ".local/share/keyrings",
+    ".local/share/keyrings", ".databricks-connect", ".config/databricks", ".vault-token", ".pgpass", ".my.cnf",
+    ".mylogin.cnf", ".dbt", ".snowflake", ".snowsql", ".claude", ".claude.json", ".codex", ".gemini", ".cursor",
+    ".continue", ".aider.conf.yml", ".config/github-copilot", ".config/claude", ".config/opencode", ".config/goose",
+    ".cargo/credentials", ".cargo/credentials.toml", ".config/pip", ".pip", ".config/uv", ".local/share/uv/credentials",
+    ".config/pypoetry", ".condarc", ".yarnrc", ".yarnrc.yml", ".gem/credentials", ".bundle/config", ".gradle",
+    ".m2/settings.xml", ".m2/settings-security.xml", ".config/hub", ".config/glab-cli", ".terraform.d", ".terraformrc",
+    ".config/doctl", ".oci", ".boto", ".s3cfg", ".config/rclone", ".kaggle", ".cache/huggingface/token",
+    ".huggingface", ".config/containers", ".password-store", ".config/sops", ".config/op", ".config/1Password",
+    ".config/google-chrome", ".config/chromium", ".mozilla", "Library/Keychains", "Library/Application Support",
+    "Library/Cookies", ".bash_history", ".zsh_history", ".python_history", ".psql_history", ".local/share/fish",
 )  # fmt: skip
 
 
@@ -93,9 +104,10 @@ def run_command(
     `python` is this interpreter; a bare name is looked up on the environment's PATH, never in the copy; a name with a
     slash is an executable file of the copy (which nothing but a person's approval allows).
     Words with `*`, `?` or `[` become the files of the copy they match or stay as they are. The environment is the one
-    given, with HOME and TMPDIR in the folder `private_folder(copy)`, which is made and left. `hidden` paths cannot be
-    read where there are mount namespaces; `network` leaves the network reachable. `confined=False` does without
-    namespaces. Raises nothing for what the program does; a program that cannot start is a result.
+    given, with HOME and TMPDIR in the folder `private_folder(copy)`, which is made and left. `hidden` paths, files or
+    folders, cannot be read where there are mount namespaces; `network` leaves the network reachable, and without it
+    no proxy is told. `confined=False` does without namespaces. A checker in whose place a module of the project would
+    run is not run. Raises nothing for what the program does; a program that cannot start is a result.
     """
     holds = confinement() if confined else Confinement()
     told = holds.told(network=network) if confined else "none: it was asked for without a sandbox"
@@ -107,22 +119,29 @@ def run_command(
     if not program:
         why = "is a path; only a program's bare name is run" if "/" in argv[0] else "is not installed"
         return _unstarted(f"{argv[0]} {why}", told)
-    words = [program, *expanded(argv[1:], where, base)]
-    plan = _plan(holds, program, words, where, environment, base)
+    if module := shadowed(argv, environment, where, base):
+        return _unstarted(f"the project has a module `{module}` that would run instead", told)
+    words = [program, *expanded(safely(argv)[1:], where, base)]
+    plan = _plan(holds, program, words, where, environment if network else _without_proxies(environment), base)
     if network:
         plan["namespaces"] = [name for name in holds.namespaces if name != "net"]
     plan["hidden"] = _existing(hidden)
     plan["processes"] = limits.processes
-    return _result(process.watch(_LAUNCH, given=json.dumps(plan).encode(), limits=limits), told)
+    result = _result(process.watch(_LAUNCH, given=json.dumps(plan).encode(), limits=limits), told)
+    if absent := missing(argv, result.exit or 0, result.head + result.tail):
+        return _unstarted(f"{absent} is not installed", told)
+    return result
 
 
 @cache
 def confinement() -> Confinement:
-    """Return the strongest confinement this system allows, found by trying each once in this process."""
+    """Return the strongest confinement this system allows, found by trying once in this process."""
     with tempfile.TemporaryDirectory(prefix="prp-mcp-probe-") as folder:
         base = Path(folder).resolve() / "project"
         base.mkdir()
-        return next((found for found in _CANDIDATES if sys.platform == "linux" and _works(found, base)), Confinement())
+        tried = _CANDIDATES if sys.platform == "linux" else ()
+        # Twice each: a weaker one, once taken, is kept, so a busy moment of the machine must not decide.
+        return next((found for found in tried for _ in range(2) if _works(found, base)), Confinement())
 
 
 def private_folder(copy: Path) -> Path:
@@ -162,8 +181,15 @@ def _plan(
         "temp": temp,
         "shown": _shown(environment),
         "hidden": [],
+        "sockets": sockets_of_others(base) if "mount" in holds.namespaces else [],
+        "calls": call_filter(os.uname().machine).hex() if holds.namespaces else "",
         "processes": Limits.processes,
     }
+
+
+def _without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without proxies, which are of no use without a network and may hold a password."""
+    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
 
 
 def _made(folder: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prp_mcp.errors import UsageError
 from prp_mcp.repo.git import Repository, read_entry, write_entry
+from prp_mcp.repo.removal import remove
 from prp_mcp.repo.sandbox import CommandResult, Limits, private_folder, run_command
 from prp_mcp.repo.tree import Tree
 
@@ -23,17 +24,24 @@ def scratch_copy(repository: Repository, tree: Tree) -> Iterator[Path]:
     Raises UsageError when a file of `tree`, to which the results are bound, is no longer what it was.
     """
     expected = {file.path: file.sha256 for file in tree.files}
-    with tempfile.TemporaryDirectory(prefix="prp-mcp-scratch-") as folder:
-        copy = Path(folder).resolve() / "project"
+    folder = Path(tempfile.mkdtemp(prefix="prp-mcp-scratch-")).resolve()
+    try:
+        copy = folder / "project"
         copy.mkdir()
         private_folder(copy).mkdir(mode=0o700)
-        for path in repository.kept_paths():
-            source = repository.top / path
-            if os.path.lexists(source) and (source.is_symlink() or source.is_file()):
-                mode, data = read_entry(source)
-                if expected.pop(path, None) not in (None, hashlib.sha256(data).hexdigest()):
-                    raise UsageError(f"{path} changed while it was copied", remedy="Call run_validation again.")
-                write_entry(copy / path, mode, data)
-        if expected:
-            raise UsageError(f"{min(expected)} vanished while it was copied", remedy="Call run_validation again.")
+        _copy(repository, expected, copy)
         yield copy
+    finally:
+        remove(folder)
+
+
+def _copy(repository: Repository, expected: dict[str, str], copy: Path) -> None:
+    for path in repository.kept_paths():
+        source = repository.top / path
+        if os.path.lexists(source) and (source.is_symlink() or source.is_file()):
+            mode, data = read_entry(source)
+            if expected.pop(path, None) not in (None, hashlib.sha256(data).hexdigest()):
+                raise UsageError(f"{path} changed while it was copied", remedy="Call run_validation again.")
+            write_entry(copy / path, mode, data)
+    if expected:
+        raise UsageError(f"{min(expected)} vanished while it was copied", remedy="Call run_validation again.")

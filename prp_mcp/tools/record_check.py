@@ -6,7 +6,7 @@ from pydantic import Field
 
 from prp_mcp.engine.preparation import prepare
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import Item, command_result, files_id, suite_items
+from prp_mcp.engine.suite import Item, command_result, files_id, subject_of, suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import TOOL_OF, Gate
@@ -45,6 +45,7 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
             "item": found.id,
             "state": "attested",
             "evidence": arguments.evidence,
+            "about": subject_of(step, found.id),
             "text": found.text[:300],
             "files": files_id(step),
         }
@@ -66,9 +67,10 @@ def _refuse_shortcut(step: Step, found: Item) -> None:
     mine = [command for command in plan.commands if command.id == found.id] if plan else []
     for prepared in prepare(step, mine):
         if prepared.gate:
-            tool = TOOL_OF[prepared.gate]
-            raise UsageError(f"{found.id} is proven by the {prepared.gate} gate alone", remedy=f"Call {tool}.")
-        if command_result(step, prepared) is None:
+            if not step.standing.holds(prepared.gate):
+                tool = TOOL_OF[prepared.gate]
+                raise UsageError(f"{found.id} is proven by the {prepared.gate} gate alone", remedy=f"Call {tool}.")
+        elif command_result(step, prepared) is None:
             raise UsageError(f"{found.id} was not run for the present files", remedy="Call run_validation first.")
 
 

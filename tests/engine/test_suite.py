@@ -1,12 +1,18 @@
 """The suite through the door: commands really run in a copy; the gates before it are made up."""
 
+import io
+
 import pytest
 
+from prp_mcp.cli.waive import waive_open
 from prp_mcp.engine.approvals import pending, record_answers
 from prp_mcp.engine.bindings import known_values
 from prp_mcp.engine.door import Engine
+from prp_mcp.engine.preparation import prepare
 from prp_mcp.engine.step import Asking, Waiter
+from prp_mcp.engine.suite import suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Refusal, Tool
+from prp_mcp.errors import PolicyError
 from prp_mcp.gates.order import TOOL_OF, Gate, Verdict, before
 from prp_mcp.settings import read_settings
 from prp_mcp.tools.load_prp import TOOL as LOAD
@@ -153,6 +159,120 @@ def test_a_checklist_item_with_a_failing_command_cannot_be_attested(tmp_path):
     run(engine)
     done = refused(engine, "record_check", item="C2", evidence="It worked on my machine, really.")
     assert "words do not mend it" in done.reason
+
+
+def rewrite(engine: Engine, old: str, new: str) -> None:
+    """Change the PRP and go through the made-up gates again."""
+    path = engine.folder / "PRPs/checks.md"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    for name in ("load_prp", *(TOOL_OF[gate] for gate in before(Gate.SUITE)[1:])):
+        call(engine, name, **({"prp": "checks"} if name == "load_prp" else {}))
+
+
+def test_a_result_does_not_outlive_the_expectation_it_was_held_against(tmp_path):
+    commands = "python -m pytest tests -q\n# Expected: 1 passed"
+    engine = engine_for(tmp_path, commands, **{"tests/test_a.py": COUNTING})
+    assert run(engine)[0]["L1.1"]["met"] is True
+    rewrite(engine, "Expected: 1 passed", "Expected: 250 passed")
+    assert run(engine)[0]["L1.1"]["met"] is False
+
+
+def test_one_command_with_two_expectations_is_held_against_both(tmp_path):
+    commands = "python -m pytest tests -q\n# Expected: 1 passed\npython -m pytest tests -q\n# Expected: 9 passed"
+    engine = engine_for(tmp_path, commands, **{"tests/test_a.py": COUNTING})
+    items, _ = run(engine)
+    assert (items["L1.1"]["met"], items["L1.2"]["met"]) == (True, False)
+
+
+def test_an_attestation_does_not_pass_to_the_item_that_takes_its_number(tmp_path):
+    engine = engine_for(tmp_path, "python -m pytest tests -q", "- [ ] Signed by the data owner")
+    call(engine, "record_check", item="C1", evidence="I looked at it from every side.")
+    rewrite(engine, "- [ ] Looked at by a person\n", "")
+    with engine.opened() as step:
+        assert {item.id: item.state for item in suite_items(step)}["C1"] == "open"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_waiving_needs_a_person_and_stays_with_its_item(tmp_path, monkeypatch, terminal):
+    engine = engine_for(tmp_path, "python -m pytest tests -q", "- [ ] Signed by the data owner")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    if not terminal:
+        with pytest.raises(PolicyError, match="for a person at a terminal"):
+            waive_open(engine, "", "no time", "C1")
+        return
+    allowed = engine.settings.with_grants(waive=True)
+    waive_open(Engine(list(engine.tools.values()), allowed, engine.folder), "", "no time", "C1")
+    rewrite(engine, "- [ ] Looked at by a person\n", "")
+    with engine.opened() as step:
+        assert {item.id: item.state for item in suite_items(step)}["C1"] == "open"
+
+
+def test_a_test_that_passes_after_failing_on_the_same_files_says_so(tmp_path):
+    engine = engine_for(tmp_path, "make flaky", Makefile="flaky:\n\tfalse\n")
+    with engine.opened() as step:
+        (question,) = pending(step)
+        record_answers(step, {question.what: True}, by="a test")
+        (prepared,) = prepare(step, step.present.plan.commands)
+        told = {"command": "make flaky", "text": "make flaky", "id": "L1.1", "files": "", "key": prepared.key}
+        for met in (False, False, True):
+            step.effects.note(step.run, "command", {**told, "met": met, "why": "exit 0"})
+        step.refresh()
+        item = next(item for item in suite_items(step) if item.id == "L1.1")
+    assert (item.state, item.proof) == ("verified", "exit 0; failed 2 times before, with the same files")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected", "state"),
+    [
+        ("databricks bundle validate", "Validation OK!", "verified"),
+        ("databricks bundle validate", "no errors", "verified"),
+        ("databricks bundle run mini", "COMPLETED", "verified"),
+        ("databricks bundle deploy", "6 new dashboards show the figures", "open"),
+        ("databricks bundle validate", "exits with 1", "open"),
+    ],
+)
+def test_a_gate_proves_that_the_work_was_done_and_not_what_else_is_expected(tmp_path, command, expected, state):
+    engine = engine_for(tmp_path, f"{command}\n# Expected: {expected}")
+    with engine.opened() as step:
+        item = next(item for item in suite_items(step) if item.id == "L1.1")
+    assert item.state == state
+    if state == "open":
+        done = call(engine, "record_check", item="L1.1", evidence="Looked at all six of them.")
+        assert [each["id"] for each in done["open"]] == ["C1"]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("databricks bundle validate -t dev --target prod", "it is for target 'prod'"),
+        ('databricks bundle deploy "--target" prod', "it is for target 'prod'"),
+        ("databricks bundle deploy -tprod", "it is for target 'prod'"),
+        ("databricks bundle deploy --target $T", "nobody can tell which target"),
+        ("databricks bundle run nightly_job", "'nightly_job' is no pipeline of the bundle"),
+    ],
+)
+def test_a_gate_does_not_prove_a_command_about_something_else(tmp_path, command, why):
+    engine = engine_for(tmp_path, command)
+    item = run(engine)[0]["L1.1"]
+    assert item["met"] is None
+    assert why in item["why"]
+
+
+def test_a_source_the_compile_gate_does_not_see_is_compiled_by_the_command_itself(tmp_path):
+    files = {"tests/broken.py": "def broken(:\n"}
+    engine = engine_for(tmp_path, "python -m py_compile src/a.py\npython -m py_compile tests/broken.py", **files)
+    items, _ = run(engine)
+    assert items["L1.1"]["gate"] == "compile"
+    assert items["L1.2"]["met"] is False
+
+
+def test_the_policy_cannot_point_a_binding_away_from_what_the_bundle_says(tmp_path):
+    policy = '[validation.bindings]\nschema = "golden_copy"\nregion = "eu-1"\n'
+    engine = engine_for(tmp_path, "python -m pytest tests", policy=policy)
+    with engine.opened() as step:
+        values = known_values(step)
+    assert (values["schema"], values["region"]) == ("numbers", "eu-1")
 
 
 def test_what_a_gate_proves_cannot_be_attested(tmp_path):

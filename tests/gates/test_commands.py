@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prp_mcp.gates.commands import Blocked, Invocation, approval_of, invocations, is_databricks, why_not_allowed
+from prp_mcp.gates.commands import (
+    Blocked,
+    Invocation,
+    approval_of,
+    invocations,
+    is_databricks,
+    targets,
+    why_not_allowed,
+)
+from prp_mcp.gates.options import why_outside
 from prp_mcp.gates.words import is_pattern, plain
 from tests.gates.injections import INJECTIONS
 
@@ -75,8 +84,16 @@ def test_no_injection_is_allowed_to_run():
         "pytest", "pytest -vv -x --tb=short tests/unit", "pytest -p no:cacheprovider -rp",
         "python3 -m pytest tests/test_a.py::T::test_x[1-2]",
         "python -m pytest --cov=src --cov-report=term-missing", "python -m py_compile src/**/*.py",
-        "ruff check . --fix",
-        "ruff format --check .", "mypy --strict --python-version 3.11 -p pkg", "yamllint resources/*.yml",
+        "ruff format --check .", "ruff format src --check", "ruff check --select E,F .",
+        "ruff check . --isolated --exclude migrations", "ruff check --config pyproject.toml src",
+        "yamllint -d relaxed .",
+        "yamllint --config-data=default .", "yamllint --no-warnings .", "sqlfluff lint --templater jinja src",
+        "sqlfluff lint -t raw src", "black --check src tests", "black src --check --line-length 120",
+        "black -q --check .",
+        "isort --check-only src", "isort src --check --profile black", "flake8 src --max-line-length 120",
+        "pylint src --fail-under=8", "python -m black --check .", "PYTHONPATH=src pytest tests",
+        "PYTHONPATH=.:src python -m unittest", "cd tests && PYTHONPATH=../src pytest", "pytest --cov=src -k a",
+ "mypy --strict --python-version 3.11 -p pkg", "yamllint resources/*.yml",
         "pyright src",
         "sqlfluff lint src/**/*.sql --dialect databricks", "databricks bundle validate -t dev",
         "databricks bundle plan --target=dev -o json",
@@ -103,7 +120,7 @@ def test_an_honest_check_is_allowed(command):
         ("a" * 5000, "longer than 4096"),
         ("'x", "not closed"), ("&& cd ..", "outside the project"), (" && mypy" * 64, "more than 64 programs"),
         ("x\\", "backslash"),
-        ("&& cd a " * 3000, "path is too long"),
+        (f"&& cd {'a' * 3000} && cd {'b' * 3000}", "path is too long"), ("a " * 4097, "more than 4096 words"),
     ],
 )  # fmt: skip
 def test_what_needs_a_shell_is_blocked_with_the_precise_reason(attack, reason):
@@ -167,3 +184,107 @@ def test_a_quoted_word_arrives_as_it_was(words):
     (found,) = understood(f"pytest {shlex.join(words)}")
     assert [plain(word) for word in found.argv[1:]] == words
     assert not any(map(is_pattern, found.argv[1:]))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "databricks", "databricks bundle", "databricks bundle run", "sh", "bash -c", "zsh", "fish", "ksh",
+        "dash x.sh", "env", "env A=1", "sudo", "sudo make", "xargs", "timeout 60", "uv", "uv run", "poetry run",
+        "python", "python3", "python -c", "python -", "python -m", "python -m pdb", "python -m runpy", "python -i",
+        "python -W ignore", "python3.11", "python3.11 -c", "node", "node -e", "perl", "perl -e", "ruby -e", "ruby",
+        "python script", "python *.py",
+    ],
+)  # fmt: skip
+def test_a_policy_cannot_allow_what_starts_anything_or_has_credentials(prefix):
+    words = tuple("python" if word == "python3" else word for word in shlex.split(prefix))
+    why = why_not_allowed(Invocation((*words, "auth", "token"), ".", ()), (prefix,))
+    assert why == f"prp-mcp.toml may not allow `{words[0]}`; a person has to approve it"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make lint", "python -m mypkg.check --all", "python scripts/check.py", "python3 check.py a",
+        "node tools/lint.js",
+        "perl checks/a.pl", "dbt parse", "poetry check", "python3.11 -m mypkg",
+    ],
+)  # fmt: skip
+def test_a_policy_can_allow_a_program_a_module_or_a_script(command):
+    assert not allowed(command)
+    assert allowed(command, (" ".join(command.split()[:3]),))
+    assert not allowed(f"{command} /etc", (command,))
+
+
+def test_a_policy_that_may_not_allow_one_thing_still_allows_another():
+    assert allowed("make lint", ("bash", "make"))
+    assert allowed("databricks bundle validate", ("databricks",))
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("-t prod", {"prod"}), ("-tprod", {"prod"}), ("-t=prod", {"prod"}), ("--target prod", {"prod"}),
+        ("--target=prod", {"prod"}), ("-t dev -t prod", {"dev", "prod"}), ("--target=dev -tprod", {"dev", "prod"}),
+        ("-ht prod", {"prod"}), ("-qtprod", {"prod"}), ("'-t' 'prod'", {"prod"}), ('"--target=prod"', {"prod"}),
+        ("-t", {""}), ("--target", {""}), ("--target=", {""}), ("", set()), ("-o json", set()), ("-ot", set()),
+        ("--strict --var a=t", set()), ("-p test", set()), ("--targets x", set()), ("-t '*'", {"*"}),
+    ],
+)  # fmt: skip
+def test_every_target_a_databricks_command_names_is_found(words, named):
+    (found,) = understood(f"databricks bundle summary {words}")
+    assert targets(found) == named
+
+
+def test_a_target_before_the_subcommand_is_found_too():
+    (found,) = understood("databricks -t prod bundle validate")
+    assert targets(found) == {"prod"}
+
+
+def test_variables_for_the_databricks_cli_are_refused_since_it_is_given_none():
+    planned = invocations("X=1 databricks bundle validate")
+    assert isinstance(planned, Blocked)
+    assert "is given no variables" in planned.why
+    given = Invocation(("databricks", "bundle", "validate"), ".", (("X", "1"),))
+    assert "is given no variables" in why_not_allowed(given, ())
+
+
+@pytest.mark.parametrize("command", ["pytest --co", "ruff check --exit-zero", "flake8 -h", "yamllint -v ."])
+def test_what_would_check_nothing_is_told_so(command):
+    assert "checks nothing" in why_not_allowed(understood(command)[0], ())
+
+
+@pytest.mark.parametrize("command", ["ENV=test pytest", "env=test pytest", "Env=test mypy ."])
+def test_a_variable_that_may_matter_waits_for_a_person_and_is_not_blocked(command):
+    (found,) = understood(command)
+    assert "it sets" in why_not_allowed(found, ())
+
+
+class Counted(str):
+    """A folder that counts how often it is taken apart."""
+
+    splits = 0
+
+    def split(self, *given):
+        Counted.splits += 1
+        return super().split(*given)
+
+
+def test_a_deep_folder_is_taken_apart_once_whatever_the_number_of_words():
+    folder = Counted("a/" * 1900)
+    assert why_outside([",=" * 1900] * 20, folder) == ""
+    assert why_outside(["../" * 1901], folder).endswith("leaves the project")
+    assert why_outside(["../" * 1900], folder) == ""
+    assert Counted.splits == 3
+
+
+@given(st.lists(st.sampled_from(["..", ".", "a", ""]), max_size=8), st.lists(st.sampled_from(["..", "a"]), max_size=8))
+def test_a_word_is_judged_from_where_it_is_run(folder, word):
+    depths, depth = [], 0
+    for part in (*folder, *word):
+        depth += {"..": -1, "a": 1}.get(part, 0)
+        depths.append(depth)
+    if min(depths[: len(folder)], default=0) < 0:
+        return
+    outside = min(depths, default=0) < 0
+    assert bool(why_outside(["/".join(word)], "/".join(folder))) == outside

@@ -88,3 +88,36 @@ def test_an_outdated_command_in_a_check_is_noted_with_the_present_one():
 def test_bindings_of_checks_are_listed():
     found = plan(rest="## Success Criteria\n\n- [ ] Rows: `databricks api get <path_id>`")
     assert [binding.name for binding in found.bindings] == ["path_id"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`databricks bundle validate` is not enough: look at the dashboard",
+        "Not just `pytest`: the numbers are right",
+        "Works without `databricks bundle deploy`",
+        "Deployed by hand instead of `databricks bundle deploy`",
+        "`databricks bundle deploy -t dev` is refused",
+        "`pytest` and `databricks bundle validate` pass",
+        "Nobody calls\n  `databricks bundle deploy` any more, unless told",
+        "`databricks bundle deploy` don\u2019t run",
+        "No basta `pytest tests`",
+    ],
+)
+def test_a_command_in_an_item_that_says_something_else_does_not_prove_it(text):
+    check = plan(rest=f"## Success Criteria\n\n- [ ] {text}").checklist[0]
+    assert (check.command, check.gate) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`databricks bundle validate` passes without errors",
+        "`databricks bundle validate` (no errors), `src/a.py` is there",
+        "No warnings: `databricks bundle validate`",
+        "`databricks bundle validate` termina sin errores",
+    ],
+)
+def test_a_command_in_an_item_that_says_that_it_succeeds_proves_it(text):
+    check = plan(rest=f"## Success Criteria\n\n- [ ] {text}").checklist[0]
+    assert (check.command, check.gate) == ("databricks bundle validate", "bundle")

@@ -1,6 +1,6 @@
 import pytest
 
-from prp_mcp.plan.commands import cannot_fail, gate_of, is_command, stated_target, why_blocked
+from prp_mcp.plan.commands import cannot_fail, is_command, why_blocked
 from prp_mcp.plan.reading import is_sound, read_plan
 from tests.plan.texts import line_of, plan, prp, rules
 
@@ -90,29 +90,6 @@ def test_what_is_expected_belongs_to_the_command_before_it():
     )
     found = plan(validation=f"```bash\n{script}\n```").commands
     assert [command.expected for command in found] == ["all clean", "no errors", "one; two", None]
-
-
-@pytest.mark.parametrize(
-    ("command", "gate"),
-    [
-        ("databricks bundle validate --target dev", "bundle"),
-        ("cd app && databricks bundle validate -t dev", "bundle"),
-        ("databricks --profile x bundle validate", "bundle"),
-        ("python -m py_compile src/**/*.py", "compile"),
-        ("uv run python3 -m py_compile a.py", "compile"),
-        ("databricks bundle deploy --target staging", "deployment"),
-        ("databricks bundle validate && databricks bundle deploy", "deployment"),
-        ("databricks bundle run orders", "execution"),
-        ("databricks pipelines start-update abc", "execution"),
-        ("pytest tests", None),
-        ("databricks bundle validate && pytest", None),
-        ("echo databricks bundle deploy", None),
-        ("grep 'databricks bundle deploy' README.md", None),
-        ("databricks bundle summary", None),
-    ],
-)
-def test_a_command_that_a_gate_stands_for_is_known(command, gate):
-    assert gate_of(command) == gate
 
 
 @pytest.mark.parametrize(
@@ -294,9 +271,3 @@ def test_inline_code_is_a_command_only_when_it_runs_something():
         "make_it b",
     ):
         assert not is_command(code), code
-
-
-def test_the_target_a_command_names_is_read():
-    assert stated_target("databricks bundle deploy --target staging") == "staging"
-    assert stated_target("databricks bundle deploy -t dev") == "dev"
-    assert stated_target("databricks bundle deploy") is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prp_mcp.repo import reports
-from prp_mcp.repo.reports import counts, instrumented
+from prp_mcp.repo.reports import counts, instrumented, nothing_checked
 from prp_mcp.repo.sandbox import Limits, private_folder, run_command
 from tests.project import write
 
@@ -114,3 +114,63 @@ def test_real_programs_are_counted_through_the_sandbox(tmp_path):
         done = run_command(asked, copy, {}, Limits(120.0), copy=copy)
         found.append((done.exit, counts(asked, report, done.head + done.tail)))
     assert found == [(1, {"passed": 1, "failed": 1, "errors": 1, "skipped": 1}), (1, {"violations": 2})]
+
+
+def ended(text):
+    return f"......\n{'-' * 70}\n{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Ran 3 tests in 0.001s\n\nOK", (3, 0, 0, 0)),
+        ("Ran 1 test in 0.001s\n\nOK", (1, 0, 0, 0)),
+        ("Ran 0 tests in 0.000s\n\nOK", (0, 0, 0, 0)),
+        ("Ran 0 tests in 0.000s\n\nNO TESTS RAN", (0, 0, 0, 0)),
+        ("Ran 2 tests in 0.000s\n\nOK (skipped=2)", (0, 0, 0, 2)),
+        ("Ran 9 tests in 1.5s\n\nFAILED (failures=1, errors=2, skipped=3, expected failures=1, unexpected successes=1)",
+         (1, 2, 2, 4)),
+        ("Ran 0 tests in 0.1s\n\nFAILED (errors=1)", (0, 0, 1, 0)),
+        ("Ran 5 tests in 0.1s\n\nOK\nlate words of a program", (5, 0, 0, 0)),
+        ("Ran 9 tests in 0.1s\n\nOK\nRan 0 tests in 0.1s\n\nOK", (0, 0, 0, 0)),
+    ],
+)  # fmt: skip
+def test_the_last_words_of_unittest_are_counted(text, found):
+    kinds = ("passed", "failed", "errors", "skipped")
+    assert counts(("python", "-m", "unittest"), REPORT, ended(text)) == dict(zip(kinds, found, strict=True))
+
+
+@pytest.mark.parametrize("text", ["", "Ran 3 tests", "I said: Ran 3 tests in 1s\n\nOK", "Ran 3 tests in 0.1s\n\nOKAY"])
+def test_other_words_of_unittest_count_for_nothing(text):
+    assert counts(("python", "-m", "unittest"), REPORT, ended(text)) == {}
+    assert counts(("mypy",), REPORT, ended("Ran 3 tests in 0.1s\n\nOK")) == {}
+
+
+def test_a_checker_that_found_nothing_to_check_says_so():
+    warning = "warning: No Python files found under the given path(s)\n[]\n"
+    assert nothing_checked(("python", "-m", "ruff", "check"), warning) == "ruff found no files to check"
+    assert nothing_checked(("ruff", "format", "--check"), warning) == "ruff found no files to check"
+    assert nothing_checked(("black", "--check"), "No Python files are present to be formatted. Nothing to do") != ""
+    assert nothing_checked(("ruff", "check"), "All checks passed!") == ""
+    assert nothing_checked(("mypy",), warning) == ""
+
+
+@pytest.mark.process
+def test_a_real_run_of_no_tests_is_none(tmp_path):
+    copy = tmp_path / "project"
+    write(
+        copy,
+        {
+            "tests/x.py": "",
+            "some/test_a.py": "import unittest\nclass A(unittest.TestCase):\n    def test(self): pass\n",
+        },
+    )
+    found = []
+    for folder in ("tests", "some"):
+        argv = ("python", "-m", "unittest", "discover", "-s", folder)
+        done = run_command(argv, copy, {}, Limits(60.0), copy=copy)
+        found.append(counts(argv, REPORT, done.head + done.tail)["passed"])
+    assert found == [0, 1]
+    ruff = ("python", "-m", "ruff", "check", "--isolated", "--exclude", "[*]", ".")
+    done = run_command(ruff, copy, {}, Limits(60.0), copy=copy)
+    assert nothing_checked(ruff, done.head + done.tail)

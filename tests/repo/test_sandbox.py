@@ -376,6 +376,91 @@ def test_places_of_credentials_are_known(tmp_path):
     assert {tmp_path / ".databrickscfg", tmp_path / ".aws", tmp_path / ".ssh"} <= set(secrets_in(tmp_path))
 
 
+PLACES = (
+    ".vault-token", ".pgpass", ".my.cnf", ".dbt", ".snowflake", ".claude", ".claude.json", ".codex", ".netrc", ".pip",
+    ".cargo/credentials.toml", ".config/pip", ".gradle", ".m2/settings.xml", ".config/hub", ".terraform.d",
+    ".databricks", ".config/uv",
+)  # fmt: skip
+
+
+def test_credentials_of_a_home_cannot_be_read_whether_files_or_folders(tmp_path):
+    """The home lies on PATH, since only that is shown of where the tests run."""
+    bench, home = Bench(tmp_path, confined=True), tmp_path / "home"
+    files = [home / (name if "." in name[2:] else f"{name}/file") for name in PLACES]
+    for file in (*files, home / "kept"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("secret")
+    (tmp_path / "work/.git").mkdir(parents=True)
+    (tmp_path / "work/.git/config").write_text("secret")
+    shown = [str(file) for file in (*files, home / "kept", tmp_path / "work/.git/config")]
+    code = (
+        f"def read(path):\n    try: return open(path).read() == 'secret'\n    except OSError: return False\n"
+        f"print([path for path in {shown!r} if read(path)])"
+    )
+    given = {"PATH": f"{home}:{tmp_path / 'work'}:{PATH}"}
+    done = bench.run(code, environment=given, hidden=(*secrets_in(home), tmp_path / "work/.git"))
+    safe = "mount" in bench.holds.namespaces
+    assert done.tail.strip() == str([str(home / "kept")] if safe else shown)
+
+
+def test_a_program_within_a_hidden_folder_is_still_found(tmp_path):
+    bench, hidden = Bench(tmp_path, confined=True), tmp_path / "home/.agent"
+    (hidden / "bin").mkdir(parents=True)
+    (hidden / "secret").write_text("")
+    (hidden / "bin/mytool").write_text(f"#!/bin/sh\ntest -e {hidden}/secret && echo seen\necho ran\n")
+    (hidden / "bin/mytool").chmod(0o755)
+    given = {"PATH": f"{hidden / 'bin'}:{tmp_path / 'home'}:{PATH}"}
+    done = run_command(("mytool",), bench.copy, given, PATIENT, copy=bench.copy, hidden=(hidden,))
+    assert done.tail.split() == (["ran"] if "mount" in bench.holds.namespaces else ["seen", "ran"])
+
+
+def test_a_proxy_and_its_password_are_told_only_where_there_is_a_network(bench):
+    given = {"HTTPS_PROXY": "http://u:secret@p", "http_proxy": "x", "NO_PROXY": "y"}
+    code = "import os\nprint([name for name in sorted(os.environ) if 'proxy' in name.lower()])"
+    assert bench.run(code, environment=given).tail.strip() == "[]"
+    assert bench.run(code, environment=given, network=True).tail.strip() == str(sorted(given))
+
+
+def altered_launcher(folder, monkeypatch, *changes):
+    launcher = Path(sandbox.__file__).with_name("confine.py").read_text()
+    for before, after in changes:
+        assert before in launcher
+        launcher = launcher.replace(before, after, 1)
+    (folder / "confine.py").write_text(launcher)
+    monkeypatch.setattr(sandbox, "_LAUNCH", (*sandbox._LAUNCH[:-1], str(folder / "confine.py")))
+
+
+def test_a_launcher_that_falls_silent_while_devices_are_made_does_not_keep_the_sandbox_from_starting(
+    tmp_path, monkeypatch
+):
+    bench = Bench(tmp_path, confined=True)
+    assert bench.run("").exit == 0
+    if "mount" not in bench.holds.namespaces:
+        return
+    making = '        with open(f"/dev/{name}", "w"):\n'
+    begun = '    _tell(report, f"init {init}")\n'
+    altered_launcher(
+        tmp_path,
+        monkeypatch,
+        ("_libc =", "_made, _was_made = os.pipe()\n_silent, _was_silenced = os.pipe()\n_libc ="),
+        (making, f'{making}            name == "null" and (os.write(_was_made, b"x"), os.read(_silent, 1))\n'),
+        (begun, f"{begun}    os.read(_made, 1)\n"),
+        ("    _reap(init)\n", '    os.write(_was_silenced, b"x")\n    _reap(init)\n'),
+    )
+    done = bench.run("print('ran')")
+    assert (done.exit, done.tail) == (0, "ran\n")
+
+
+def test_one_failed_attempt_does_not_weaken_the_sandbox(tmp_path, monkeypatch):
+    strongest = confinement()
+    once = tmp_path / "once"
+    reading = "    plan = json.loads("
+    first = f"    if not os.path.exists({str(once)!r}):\n        open({str(once)!r}, 'w').close()\n        return\n"
+    altered_launcher(tmp_path, monkeypatch, (reading, first + reading))
+    assert confinement.__wrapped__() == strongest
+    assert once.exists()
+
+
 HARMLESS_LOOKING = {
     "pytest 'a; curl x'": ["a; curl x"],
     "pytest '$(rm x)' '`sh`'": ["$(rm x)", "`sh`"],

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from prp_mcp.errors import UsageError
+
 ONE_PATH = (
     *("access", "chmod", "listdir", "lstat", "mkdir", "open", "readlink", "remove", "rmdir", "scandir"),
     *("stat", "truncate", "unlink", "utime"),
@@ -36,6 +38,22 @@ class Paths:
                 mapped = str(root) + (inside if inside != "/" else "")
                 return mapped + ("/" if path.endswith("/") and not mapped.endswith("/") else "")
         return path
+
+    def confined(self, path: str) -> str:
+        """Return the path on this machine of a volume or workspace file. Raises UsageError for any other path.
+
+        SQL comes from elsewhere than the files of this machine, and must not read them.
+        """
+        local = self.local(path)
+        roots = (self._volumes, self._files / "Workspace")
+        # Spark writes out "{a,../b}" before it looks: then the dots would lead out.
+        is_clear = not ("{" in local and ".." in local) and "\0" not in local
+        if is_clear and any(_is_below(local, root) for root in roots):
+            return local
+        raise UsageError(
+            f"The path {path!r} is none of a volume or of the workspace's files.",
+            remedy="Read files below /Volumes/CATALOG/SCHEMA/VOLUME or /Workspace.",
+        )
 
     def shown(self, text: str) -> str:
         """Return `text` with this machine's folders replaced by the workspace's own paths."""
@@ -85,3 +103,12 @@ class Paths:
             if isinstance(text, str) and text.startswith(("/Volumes", "/Workspace", *SCHEMES)):
                 return self.local(text)
         return value
+
+
+def _is_below(path: str, root: Path) -> bool:
+    """Return whether `path` is inside `root`, as written and when links are followed."""
+    if not os.path.isabs(path):
+        return False
+    return Path(os.path.normpath(path)).is_relative_to(root) and Path(os.path.realpath(path)).is_relative_to(
+        os.path.realpath(root)
+    )

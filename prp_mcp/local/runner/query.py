@@ -10,6 +10,15 @@ from prp_mcp.local.runner.paths import Paths
 from prp_mcp.local.runner.sqltext import Token, closing, split_commas, tokens, unquoted
 
 FILE_FUNCTIONS = ("READ_FILES", "CLOUD_FILES")
+PATH_FORMATS: Mapping[str, str] = {
+    **{kind: kind for kind in ("avro", "csv", "json", "orc", "parquet", "text")},
+    "binaryfile": "binaryFile",
+}
+"""The formats of format.`path`, as Spark spells them."""
+
+PATH_OPTIONS = frozenset({"path", "paths", "avroschemaurl", "rowvalidationxsdpath"})
+"""Options that name files beside the path."""
+
 QUERIES = ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "(", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "SET", "USE")
 
 
@@ -51,14 +60,14 @@ class QueryReader:
         return name
 
     def _files(self, text: str) -> str:
-        """Replace `read_files(...)`, `cloud_files(...)` and paths in FROM by views of their files."""
+        """Replace `read_files(...)` and `cloud_files(...)` by views of their files."""
         while True:
             found = tokens(text)
             place = next(
                 (n for n, t in enumerate(found[:-1]) if t.upper in FILE_FUNCTIONS and found[n + 1].text == "("), None
             )
             if place is None:
-                return self._path_tables(text, found)
+                return text
             end = closing(found, place + 1)
             begin, stop = found[place].start, found[end].end
             streaming = found[place].upper == "CLOUD_FILES"
@@ -68,15 +77,30 @@ class QueryReader:
             elif before == ["STREAM", "("] and found[end + 1].text == ")":
                 begin, stop, streaming = found[place - 2].start, found[end + 1].end, True
             path, options, schema = _arguments(found[place].upper, found[place + 2 : end])
+            self._confine(path, options)
             make = self._loader.stream if streaming else self._loader.batch
             text = text[:begin] + self._view(make(path, options, schema)) + text[stop:]
 
-    def _path_tables(self, text: str, found: list[Token]) -> str:
-        """Map the workspace path in json.`/Volumes/...` and the like."""
-        for token in reversed(found):
-            if token.kind == "name" and unquoted(token.text).startswith(("/Volumes/", "dbfs:/Volumes/")):
-                text = f"{text[: token.start]}`{self._paths.local(unquoted(token.text))}`{text[token.end :]}"
-        return text
+    def _confine(self, path: str, options: Mapping[str, str]) -> None:
+        if path:  # the loader says what is wrong with none
+            self._paths.confined(path)
+        if named := next((key for key in options if key.lower() in PATH_OPTIONS), None):
+            raise PipelineError(
+                f"The local workspace does not read the files that the option {named!r} names.",
+                remedy="Give one path below /Volumes, and no other file.",
+            )
+
+    def _path_table(self, parts: list[str], streaming: bool) -> Any:
+        """Return the data frame of format.`path`, or None when `parts` name no path."""
+        if not any(mark in part for part in parts for mark in "/:\\"):
+            return None
+        kind, path = parts[0].lower(), parts[-1]
+        if len(parts) != 2 or kind not in PATH_FORMATS or streaming:
+            raise PipelineError(
+                f"The local workspace does not read {'.'.join(parts)!r}.",
+                remedy=f"Read files as FORMAT.`/Volumes/...` ({', '.join(PATH_FORMATS)}), or with read_files.",
+            )
+        return self._spark.read.format(PATH_FORMATS[kind]).load(self._paths.confined(path))
 
     def _tables(self, text: str) -> str:
         """Replace each table that the query names by a view of its data frame.
@@ -89,10 +113,11 @@ class QueryReader:
         edits = []
         for relation, aliased in _relations(plan, frozenset(), False):
             parts = _items(relation.multipartIdentifier())
-            if len(parts) == 2 and "/" in parts[1]:
-                continue  # a path: format.`path`
-            written = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-            frame = self._named(written, streaming=bool(relation.isStreaming()))
+            streaming = bool(relation.isStreaming())
+            frame = self._path_table(parts, streaming)
+            if frame is None:
+                written = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+                frame = self._named(written, streaming=streaming)
             origin = relation.origin()
             start, stop = origin.startIndex().get(), origin.stopIndex().get() + 1
             alias = "" if aliased else f" AS `{parts[-1].replace('`', '``')}`"

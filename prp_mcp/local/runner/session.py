@@ -93,6 +93,8 @@ def _context_settings(home: Path, warehouse: Path) -> dict[str, str]:
 
 def _session_settings() -> dict[str, str]:
     return {
+        # A name such as text.`/x` is read by us, below the workspace's own folders; Spark would read any file.
+        "spark.sql.runSQLOnFiles": "false",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.streaming.stopTimeout": "3s",

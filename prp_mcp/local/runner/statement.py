@@ -16,10 +16,11 @@ from prp_mcp.local.runner.fault import describe
 from prp_mcp.local.runner.graph import Graph, split_name
 from prp_mcp.local.runner.paths import Paths
 from prp_mcp.local.runner.reading import Reader
-from prp_mcp.local.runner.sqltext import statements, tokens
+from prp_mcp.local.runner.sqltext import Token, statements, tokens, unquoted
 
 READING = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "VALUES", "FROM", "TABLE", "(")
-REFUSED_WORDS = ("INSERT", "REFLECT", "JAVA_METHOD", "TRY_REFLECT")
+REFUSED_WORDS = ("INSERT", "DELETE", "UPDATE", "MERGE")
+REFUSED_FUNCTIONS = ("REFLECT", "JAVA_METHOD", "TRY_REFLECT")
 ROW_LIMIT = 1000
 TYPED: Mapping[str, Callable[[str], Any]] = {
     "STRING": str,
@@ -57,13 +58,28 @@ def reading_only(text: str) -> str:
     found = [statement for _, statement in statements(text)]
     if len(found) != 1:
         raise UsageError(f"Got {len(found)} statements, expected one.", remedy="Send one statement at a time.")
-    words = [token.upper for token in tokens(found[0])]
-    if words[0] not in READING or any(word in REFUSED_WORDS for word in words[:-1]):
+    read = tokens(found[0])
+    if read[0].upper not in READING or any(_does_more(read, index) for index in range(len(read))):
         raise UsageError(
-            f"The local workspace answers reading statements only, got {words[0]!r}.",
+            f"The local workspace answers reading statements only, got {read[0].upper!r}.",
             remedy="Use SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN; pipelines write tables.",
         )
     return found[0]
+
+
+def _does_more(read: Sequence[Token], index: int) -> bool:
+    """Return whether a statement with this token writes, calls Java or starts a program."""
+    token = read[index]
+    before = read[index - 1].text if index else ""
+    behind = read[index + 1] if index + 1 < len(read) else None
+    if behind is None:
+        return False
+    # A column may be called `t.update`, and a function written in quotes.
+    if token.upper in REFUSED_WORDS and before != ".":
+        return True
+    if token.upper == "USING" and behind.kind == "string":
+        return True
+    return behind.text == "(" and unquoted(token.text).upper() in REFUSED_FUNCTIONS
 
 
 def drop_tables(home: Path, request: Mapping[str, Any]) -> None:

@@ -41,6 +41,9 @@ def test_more_rows_than_the_limit_are_told(filled: Bench):
         "WITH x AS (SELECT 1 AS id) INSERT INTO t SELECT * FROM x",
         "SELECT 1; SELECT 2",
         "SELECT reflect('java.lang.System', 'getProperty', 'user.home') FROM t",
+        "SELECT `reflect`('java.lang.System', 'getProperty', 'user.home') FROM t",
+        "SELECT TRANSFORM (id) USING 'cat /etc/hostname' AS (x) FROM t",
+        "WITH x AS (SELECT 1) DELETE FROM t",
         "CREATE TABLE u (a int)",
         "",
     ],
@@ -68,3 +71,56 @@ def test_drop_refuses_a_name_that_would_leave_the_warehouse(filled: Bench):
     child = verb("drop", "--home", str(filled.home))
     child.communicate(json.dumps({"tables": ["main.`../x`.t"]}), timeout=60)
     assert child.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT value FROM text.`{file}`",
+        "SELECT value FROM text.`file:{file}`",
+        "SELECT value FROM TEXT.`file://{file}` AS x",
+        "SELECT * FROM csv.`{folder}`",
+        "SELECT * FROM json.`{folder}/../{name}/token`",
+        "SELECT * FROM binaryFile.`{file}`",
+        "SELECT * FROM parquet.`{file}`",
+        "SELECT * FROM delta.`{folder}`",
+        "SELECT * FROM iceberg.`{folder}`",
+        "SELECT * FROM `org.apache.spark.sql.execution.datasources.v2.text.TextDataSourceV2`.`{file}`",
+        "SELECT * FROM IDENTIFIER('text.`{file}`')",
+        "SELECT * FROM t WHERE EXISTS (SELECT 1 FROM text.`{file}`)",
+        "WITH x AS (SELECT * FROM text.`{file}`) SELECT * FROM x",
+        "TABLE text.`{file}`",
+        "DESCRIBE TABLE csv.`{file}`",
+        "DESCRIBE QUERY SELECT * FROM json.`{file}`",
+        "EXPLAIN EXTENDED SELECT * FROM json.`{file}`",
+        "SHOW COLUMNS IN csv.`{file}`",
+        "SELECT * FROM read_files('{file}', format => 'text')",
+        "SELECT * FROM read_files('/Volumes/../../..{file}', format => 'text')",
+        "SELECT * FROM read_files('/Volumes/main', format => 'text', paths => '[\"{file}\"]')",
+        "SELECT * FROM read_files(path => '{file}', format => 'text')",
+        "SELECT * FROM cloud_files('file:{file}', 'text')",
+        "SELECT * FROM main.statements.`../../../{file}`",
+    ],
+)
+def test_no_statement_reads_a_file_outside_the_workspace(filled: Bench, tmp_path, statement: str):
+    planted = tmp_path / "token"
+    planted.write_text('{"planted_key": 1}\n')
+    answer = filled.sql(statement.format(file=planted, folder=tmp_path, name=tmp_path.name))
+    # Spark explains a statement before it looks for what is named.
+    assert "error" in answer or statement.startswith("EXPLAIN"), answer
+    assert "planted_key" not in str(answer)
+
+
+def test_files_of_a_volume_are_read_by_their_path(filled: Bench):
+    filled.input("more/a.json", {"a": 1}, {"a": 2})
+    path = f"/Volumes/main/{filled.schema}/raw/more"
+    assert filled.rows(f"SELECT sum(a) FROM json.`{path}`") == [["3"]]
+    assert filled.rows(f"SELECT x.a FROM JSON.`dbfs:{path}/a.json` AS x WHERE x.a IN (SELECT 2)") == [["2"]]
+    assert filled.rows(f"SELECT count(*) FROM read_files('{path}', format => 'json')") == [["2"]]
+
+
+@pytest.mark.parametrize("option", ["paths", "Path", "avroSchemaUrl"])
+def test_an_option_that_names_a_file_is_refused(filled: Bench, option: str):
+    filled.input("named/a.json", {"a": 1})
+    where = f"'/Volumes/main/{filled.schema}/raw/named', format => 'json', {option} => '/etc/hostname'"
+    assert f"the option {option!r} names" in filled.sql(f"SELECT * FROM read_files({where})")["error"]["message"]
