@@ -9,7 +9,7 @@ from prp_mcp.engine.step import Step
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.gates.commands import Invocation, is_databricks
 from prp_mcp.gates.expectation import Judgement, Observed, judge
-from prp_mcp.repo.reports import counts, instrumented
+from prp_mcp.repo.reports import counts, instrumented, nothing_checked
 from prp_mcp.repo.sandbox import CommandResult, Limits, private_folder, run_command, secrets_in
 from prp_mcp.repo.scratch import scratch_copy
 
@@ -110,7 +110,7 @@ def _program(step: Step, program: Invocation, copy: Path, report: Path) -> Resul
         hidden=(
             *step.settings.private_places,
             *secrets_in(step.settings.home),
-            step.present.repository.top / ".git",
+            step.present.repository.git_folder,
         ),
     )
     return _ended(step, argv, done, report)
@@ -128,9 +128,8 @@ def _ended(step: Step, argv: tuple[str, ...], done: CommandResult, report: Path)
             seconds=limits.command_seconds, memory=limits.command_memory, processes=limits.command_processes
         )
         return replace(ended, met=False, why=told)
-    if done.exit == 0 and found and "passed" in found and not found["passed"]:
-        return replace(ended, met=False, why="no test ran")
-    return ended
+    nothing = "no test ran" if found.get("passed", 1) == 0 else nothing_checked(argv, done.head + done.tail)
+    return replace(ended, met=False, why=nothing) if done.exit == 0 and nothing else ended
 
 
 def _databricks(step: Step, program: Invocation) -> Result:

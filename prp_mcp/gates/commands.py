@@ -170,12 +170,23 @@ def _invocation(part: Sequence[Word], folder: str) -> Invocation:
             environment += _assignments(words)
     if not words:
         raise NeedsShell("it is only an assignment" if environment and not dropped else "it runs nothing")
-    argv = tuple(word.text for word in words)
+    argv = _checking(tuple(word.text for word in words), dropped)
     if not argv[0]:
         raise NeedsShell("it runs nothing: the program's name is empty")
     if environment and argv[0] == "databricks":
         raise NeedsShell(_not_for_databricks(environment[0][0]))
     return Invocation(argv, folder, tuple(environment), " ".join(dropped))
+
+
+def _checking(argv: tuple[str, ...], dropped: list[str]) -> tuple[str, ...]:
+    """Take `--fix` off `ruff check`: in a copy it mends what is then lost, and tells only of the rest."""
+    checks = argv[:2] == ("ruff", "check") or (
+        argv[0] in ("python", "python3") and argv[1:4] == ("-m", "ruff", "check")
+    )
+    if not checks or "--fix" not in argv:
+        return argv
+    dropped.append("--fix")
+    return tuple(word for word in argv if word != "--fix")
 
 
 def _assignments(words: list[Word]) -> list[tuple[str, str]]:

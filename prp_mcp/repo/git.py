@@ -49,13 +49,26 @@ class Repository:
             raise UsageError("the repository is bare", remedy="Run it inside a clone with a work tree.")
         self.top = Path(self._repo.working_tree_dir).resolve()
 
+    @property
+    def git_folder(self) -> Path:
+        """Return git's own folder, which a work tree may share with others."""
+        return Path(self._repo.common_dir).resolve()
+
     def facts(self) -> GitFacts:
         """Return commit, branch and origin, read from the repository's files; nothing is executed."""
         head = self._repo.head
-        commit = head.commit.hexsha if head.is_valid() else ""
         branch = "" if head.is_detached else self._repo.active_branch.name
         remote = next((remote for remote in self._repo.remotes if remote.name == "origin"), None)
-        return GitFacts(commit, branch, _without_credentials(next(iter(remote.urls), "")) if remote else "")
+        return GitFacts(
+            self._head_commit(), branch, _without_credentials(next(iter(remote.urls), "")) if remote else ""
+        )
+
+    def _head_commit(self) -> str:
+        # `head.commit` would look the object up, with a `git cat-file` that is kept running for each repository.
+        try:
+            return str(git.HEAD.dereference_recursive(self._repo, "HEAD"))
+        except ValueError:  # a branch without a commit
+            return ""
 
     def kept_paths(self) -> list[str]:
         """Return the paths git would keep: tracked or untracked, not ignored; sorted, relative to the top."""

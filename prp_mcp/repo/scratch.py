@@ -18,30 +18,28 @@ __all__ = ["CommandResult", "Limits", "private_folder", "run_command", "scratch_
 
 @contextmanager
 def scratch_copy(repository: Repository, tree: Tree) -> Iterator[Path]:
-    """Yield a private copy of every file git would keep, far from the state directory; it is gone afterwards.
+    """Yield a private copy of the files of `tree`, far from the state directory; it is gone afterwards.
 
     Beside it lies `private_folder(copy)`, empty: home, temporary files and reports of what is run in the copy.
     Raises UsageError when a file of `tree`, to which the results are bound, is no longer what it was.
     """
-    expected = {file.path: file.sha256 for file in tree.files}
     folder = Path(tempfile.mkdtemp(prefix="prp-mcp-scratch-")).resolve()
     try:
         copy = folder / "project"
         copy.mkdir()
         private_folder(copy).mkdir(mode=0o700)
-        _copy(repository, expected, copy)
+        _copy(repository.top, tree, copy)
         yield copy
     finally:
         remove(folder)
 
 
-def _copy(repository: Repository, expected: dict[str, str], copy: Path) -> None:
-    for path in repository.kept_paths():
-        source = repository.top / path
-        if os.path.lexists(source) and (source.is_symlink() or source.is_file()):
-            mode, data = read_entry(source)
-            if expected.pop(path, None) not in (None, hashlib.sha256(data).hexdigest()):
-                raise UsageError(f"{path} changed while it was copied", remedy="Call run_validation again.")
-            write_entry(copy / path, mode, data)
-    if expected:
-        raise UsageError(f"{min(expected)} vanished while it was copied", remedy="Call run_validation again.")
+def _copy(top: Path, tree: Tree, copy: Path) -> None:
+    for file in tree.files:
+        source = top / file.path
+        if not os.path.lexists(source):
+            raise UsageError(f"{file.path} vanished while it was copied", remedy="Call run_validation again.")
+        mode, data = read_entry(source)
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise UsageError(f"{file.path} changed while it was copied", remedy="Call run_validation again.")
+        write_entry(copy / file.path, mode, data)

@@ -213,6 +213,7 @@ def test_a_test_that_passes_after_failing_on_the_same_files_says_so(tmp_path):
     with engine.opened() as step:
         (question,) = pending(step)
         record_answers(step, {question.what: True}, by="a test")
+        assert step.present.plan
         (prepared,) = prepare(step, step.present.plan.commands)
         told = {"command": "make flaky", "text": "make flaky", "id": "L1.1", "files": "", "key": prepared.key}
         for met in (False, False, True):

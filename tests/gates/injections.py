@@ -133,7 +133,7 @@ _OTHERS = {
         "--output-file=/x", "-o /x", "-o/x", "-o ../x", "--watch", "-w", "--stdin-filename=x", "@args", "/etc", "..",
         "--exclude=/x", "--extension=x:y", "--per-file-ignores=/x:E", "--version", "-h", "--help",
         "--exit-zero", "-e", "-qe", "--ignore ALL", "--ignore=E", "--extend-ignore E", "--per-file-ignores a:E",
-        "--extend-per-file-ignores a:E", "--show-files", "--show-settings", "--fix", "--fix-only", "--unsafe-fixes",
+        "--extend-per-file-ignores a:E", "--show-files", "--show-settings", "--fix-only", "--unsafe-fixes",
         "--add-noqa", "--diff", "--config 'lint.ignore=[\"ALL\"]'", "--config=exclude=x", "-",
     ),
     "ruff format --check": ("--config=/x", "--config ../x", "--cache-dir /x", "/etc", "..", "--stdin-filename x", "@x"),

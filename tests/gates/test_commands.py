@@ -288,3 +288,11 @@ def test_a_word_is_judged_from_where_it_is_run(folder, word):
         return
     outside = min(depths, default=0) < 0
     assert bool(why_outside(["/".join(word)], "/".join(folder))) == outside
+
+
+@pytest.mark.parametrize("command", ["ruff check src --fix", "python -m ruff check --fix src"])
+def test_ruff_only_checks_where_it_was_to_fix_and_says_so(command):
+    (planned,) = understood(command)
+    assert "--fix" not in planned.argv
+    assert planned.dropped == "--fix"
+    assert why_not_allowed(planned, ()) == ""

@@ -16,7 +16,7 @@ from prp_mcp.repo import sandbox
 from prp_mcp.repo.sandbox import Confinement, Limits, confinement, private_folder, run_command, secrets_in
 
 pytestmark = pytest.mark.process
-HERE = Path(__file__).resolve()
+HERE = Path(pytest.__file__).resolve()  # wherever the project lies, the interpreter's packages can be read
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PATIENT = Limits(60.0)
 
@@ -287,10 +287,10 @@ def test_an_older_kernel_keeps_the_rest_read_only_too(tmp_path, monkeypatch):
 
 
 def test_what_is_hidden_cannot_be_read(bench):
-    hidden = (HERE, HERE.parents[1] / "gates", HERE.with_name("is-not-there"))
+    hidden = (HERE, HERE.parents[1] / "pluggy", HERE.with_name("is-not-there"))
     code = (
         f"from pathlib import Path\nprint(len(Path({str(HERE)!r}).read_text()) > 9)\n"
-        f"print(len(list(Path({str(HERE.parents[1] / 'gates')!r}).iterdir())) > 1)\n"
+        f"print(len(list(Path({str(HERE.parents[1] / 'pluggy')!r}).iterdir())) > 1)\n"
     )
     assert bench.run(code).tail.split() == ["True", "True"]
     masked = "mount" in bench.holds.namespaces
