@@ -8,7 +8,7 @@ from prp_mcp.engine.preparation import Prepared
 from prp_mcp.engine.step import Step
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.gates.commands import Invocation, is_databricks
-from prp_mcp.gates.expectation import Judgement, Observed, judge
+from prp_mcp.gates.expectation.judgement import Judgement, Observed, judge
 from prp_mcp.repo.reports import counts, instrumented, nothing_checked
 from prp_mcp.repo.sandbox import CommandResult, Limits, private_folder, run_command, secrets_in
 from prp_mcp.repo.scratch import scratch_copy

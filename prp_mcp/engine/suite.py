@@ -9,7 +9,7 @@ from prp_mcp.engine.preparation import Prepared, prepare, why_not_by_gate
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import counted
 from prp_mcp.errors import UsageError
-from prp_mcp.gates.expectation import Observed, judge
+from prp_mcp.gates.expectation.judgement import Observed, judge
 from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
 from prp_mcp.plan.bindings import filled

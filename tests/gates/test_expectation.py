@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prp_mcp.gates.expectation import LONGEST, Observed, judge
+from prp_mcp.gates.expectation.judgement import LONGEST, Observed, judge
 
 COUNT = "SELECT COUNT(*) FROM main.silver.claims WHERE customer_id IS NULL"
 ALL = "SELECT COUNT(*) FROM main.gold.claims"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from prp_mcp.gates import results
-from prp_mcp.gates.results import Observed
+from prp_mcp.gates.expectation import results
+from prp_mcp.gates.expectation.results import Observed
 
 Kind = Literal["success", "failure", "exit", "size", "finding", "state", "text", "absence"]
 """What a statement is about; `failure` is an exit that is not 0, `absence` a text that must not be there."""

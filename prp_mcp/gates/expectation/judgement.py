@@ -1,7 +1,7 @@
 """What "# Expected: ..." demands of a result, as assertions a machine can decide; the rest is for a reader.
 
-An assertion is made only of a clause that is understood whole (`prp_mcp.gates.statements`): what is read in part may
-say the opposite.
+An assertion is made only of a clause that is understood whole (`statements`): what is read in part may say the
+opposite.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from prp_mcp.gates.assertion import Assertion
-from prp_mcp.gates.results import Observed
-from prp_mcp.gates.statements import assertion
+from prp_mcp.gates.expectation.assertion import Assertion
+from prp_mcp.gates.expectation.results import Observed
+from prp_mcp.gates.expectation.statements import assertion
 
 __all__ = ["LONGEST", "Judgement", "Observed", "Verdict", "clauses", "judge"]
 

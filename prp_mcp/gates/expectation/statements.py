@@ -6,11 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from prp_mcp.gates import results
-from prp_mcp.gates.assertion import END, LEAD, MODAL, SUBJECT, Assertion, Clause, ending, exit_code, output
-from prp_mcp.gates.quantities import NUMBER, number
-from prp_mcp.gates.results import STATES, Observed
-from prp_mcp.gates.sizes import SIZES
+from prp_mcp.gates.expectation import results
+from prp_mcp.gates.expectation.assertion import END, LEAD, MODAL, SUBJECT, Assertion, Clause, ending, exit_code, output
+from prp_mcp.gates.expectation.quantities import NUMBER, number
+from prp_mcp.gates.expectation.results import STATES, Observed
+from prp_mcp.gates.expectation.sizes import SIZES
 
 _CODE = r"(?:exit|return) (?:code|status)"
 _EXIT = re.compile(

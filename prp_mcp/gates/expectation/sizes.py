@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from prp_mcp.gates import results
-from prp_mcp.gates.assertion import END, LEAD, MODAL, Assertion, Clause, Kind, amount
-from prp_mcp.gates.phrases import is_finding
-from prp_mcp.gates.quantities import NUMBER, QUANTITY, Demand, demand, number
-from prp_mcp.gates.results import Observed
+from prp_mcp.gates.expectation import results
+from prp_mcp.gates.expectation.assertion import END, LEAD, MODAL, Assertion, Clause, Kind, amount
+from prp_mcp.gates.expectation.phrases import is_finding
+from prp_mcp.gates.expectation.quantities import NUMBER, QUANTITY, Demand, demand, number
+from prp_mcp.gates.expectation.results import Observed
 
 _ROWS = re.compile(rf"{LEAD}{QUANTITY} ?(?P<what>rows?|records?|results?|lines?){END}")
 _NO_ROWS = re.compile(rf"{LEAD}no (?:rows?|results?|records?){END}")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from prp_mcp.gates.quantities import ZERO, Demand, observed_number
-from prp_mcp.gates.selection import selection
+from prp_mcp.gates.expectation.quantities import ZERO, Demand, observed_number
+from prp_mcp.gates.expectation.selection import selection
 
 _STATES = (
     "COMPLETED RUNNING IDLE SUCCEEDED SUCCESS TERMINATED ACTIVE ONLINE FINISHED DEPLOYED CANCELED CANCELLED FAILED "
