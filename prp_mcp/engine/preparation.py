@@ -29,6 +29,9 @@ from prp_mcp.settings import digest
 QUERY_VALUES = ("warehouse_id", "catalog", "schema")
 """Values that decide what a statement means: where it runs, and where unqualified tables are."""
 
+MAX_PATTERNS = 100
+"""Folders and patterns of one command that are held against the files of the project."""
+
 Way = Literal["gate", "query", "programs", "none"]
 
 
@@ -95,9 +98,26 @@ def _why_not_in_gate(step: Step, gate: str, command: str) -> str:
         deployed = {str(item["id"]) for item in deployment.body["fields"].get("resources", [])} if deployment else ids
         return _named(keys - known, "no pipeline of the bundle") or _named(ids - deployed, "no pipeline of this run")
     if gate == Gate.COMPILE:
-        outside = {path for path in compiled_paths(command) if not _is_compiled(step, path)}
-        return _named(outside, "not among the files the compile gate checks")
+        return _why_not_compiled(step, compiled_paths(command))
     return ""
+
+
+def _why_not_compiled(step: Step, paths: Sequence[str]) -> str:
+    """Return which path may mean a Python source that the compile gate does not see, or none at all."""
+    sources = {file.path for file in step.present.tested.files if file.path.endswith(".py")}
+    unseen = sources - {file.path for file in step.present.tree.files}
+    wanted = {normpath((step.present.inside / path).as_posix()) for path in paths}
+    patterns = sorted(wanted - sources)
+    if len(patterns) > MAX_PATTERNS:
+        return f"it names more than {MAX_PATTERNS} folders and patterns"
+    meant = {each: {path for path in sources if _means(each, path)} for each in patterns}
+    outside = (wanted & unseen) | {each for each, found in meant.items() if not found or found & unseen}
+    return _named(outside, "not among the files the compile gate checks")
+
+
+def _means(wanted: str, path: str) -> bool:
+    # A `*` that also matches `/` means more than a shell's: too many files to ask for, never too few.
+    return wanted == "." or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
 
 
 def _why_not_on_target(step: Step, stated: frozenset[str] | None) -> str:
@@ -109,18 +129,6 @@ def _why_not_on_target(step: Step, stated: frozenset[str] | None) -> str:
 
 def _named(names: set[str], what: str) -> str:
     return f"{min(names)!r} is {what}" if names else ""
-
-
-def _is_compiled(step: Step, path: str) -> bool:
-    """Return whether the compile gate sees every Python source that a file, folder or pattern may mean."""
-    wanted = normpath((step.present.inside / path).as_posix())
-    meant = {file.path for file in step.present.tested.files if file.path.endswith(".py") and _means(wanted, file.path)}
-    return bool(meant) and meant <= {file.path for file in step.present.tree.files}
-
-
-def _means(wanted: str, path: str) -> bool:
-    # A `*` that also matches `/` means more than a shell's: too many files to ask for, never too few.
-    return wanted in (".", path) or path.startswith(f"{wanted}/") or fnmatchcase(path, wanted)
 
 
 def approved(step: Step, approval: str) -> bool:

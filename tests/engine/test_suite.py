@@ -268,6 +268,25 @@ def test_a_source_the_compile_gate_does_not_see_is_compiled_by_the_command_itsel
     assert items["L1.2"]["met"] is False
 
 
+@pytest.mark.parametrize(
+    ("command", "by_gate"),
+    [
+        ("python -m compileall -q src", True),
+        ("python -m py_compile src/*.py", True),
+        ("python -m py_compile src/a.py src/pipelines/numbers.py", True),
+        ("python -m compileall -q .", False),
+        ("python -m py_compile */*.py", False),
+        ("python -m py_compile src/gone.py", False),
+    ],
+)
+def test_the_compile_gate_proves_folders_and_patterns_only_when_it_sees_all_of_them(tmp_path, command, by_gate):
+    engine = engine_for(tmp_path, command, **{"tests/other.py": "B = 1\n"})
+    with engine.opened() as step:
+        assert step.present.plan
+        (prepared,) = prepare(step, step.present.plan.commands)
+    assert (prepared.way == "gate") is by_gate
+
+
 def test_the_policy_cannot_point_a_binding_away_from_what_the_bundle_says(tmp_path):
     policy = '[validation.bindings]\nschema = "golden_copy"\nregion = "eu-1"\n'
     engine = engine_for(tmp_path, "python -m pytest tests", policy=policy)
