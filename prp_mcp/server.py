@@ -40,6 +40,9 @@ RESUME_SECONDS = 20
 SHUTDOWN_SECONDS = 0.35
 """Claude Code kills its server half a second after the first signal; nothing of worth is done at the end anyway."""
 
+Called = types.CallToolResult | types.InputRequiredResult
+"""What a call of a tool is answered with; since 2026-07-28 it may be questions to a person."""
+
 INSTRUCTIONS = """\
 prp-mcp executes a PRP (PRPs/NAME.md), a plan for a Databricks pipeline kept as a bundle, through gates in a fixed \
 order: load_prp, check_environment, validate_bundle, compile_check, deploy, start_pipeline + poll_status, \
@@ -73,9 +76,7 @@ def build_server(engine: Engine) -> Server[dict[str, Any]]:
     async def _list_tools(_: Any, __: Any) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[_described(tool) for tool in engine.tools.values()])
 
-    async def _call_tool(
-        ctx: Any, params: types.CallToolRequestParams
-    ) -> types.CallToolResult | types.InputRequiredResult:
+    async def _call_tool(ctx: Any, params: types.CallToolRequestParams) -> Called:
         return await _call(engine, limiter, ctx, params)
 
     async def _list_resources(_: Any, __: Any) -> types.ListResourcesResult:
@@ -185,7 +186,7 @@ def _described(tool: Tool) -> types.Tool:
 
 async def _call(
     engine: Engine, limiter: anyio.CapacityLimiter, ctx: Any, params: types.CallToolRequestParams
-) -> types.CallToolResult | types.InputRequiredResult:
+) -> Called:
     answers: dict[str, bool] | None = {} if _can_ask(ctx) else None
     while isinstance(done := await _execute(engine, limiter, ctx, params, answers), Asking):
         if not _is_modern(ctx):
