@@ -46,7 +46,7 @@ def suite_items(step: Step) -> list[Item]:
     if plan is None:
         return []
     notes = [record.body for record in step.run.notes("check")]
-    said = {body["about"]: body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)}
+    said = {body.get("about", ""): body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)}
     prepared = prepare(step, plan.commands)
     standing = step.standing
     commands = [_command(step, standing, each, said.get(subject(each.command))) for each in prepared]
@@ -89,7 +89,7 @@ def command_result(step: Step, prepared: Prepared) -> dict[str, Any] | None:
 def command_results(step: Step, prepared: Prepared) -> list[dict[str, Any]]:
     """Return every result of a command for the present files and workspace, oldest first."""
     key = result_key(step, prepared)
-    return [record.body for record in step.run.notes("command") if record.body["key"] == key]
+    return [record.body for record in step.run.notes("command") if record.body.get("key") == key]
 
 
 def result_key(step: Step, prepared: Prepared) -> str:
