@@ -34,9 +34,6 @@ from prp_mcp.settings import digest, read_policy
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 8.0
-RESUME_SECONDS = 20
-"""How long a run is left to a client that restarts its server, before policy `server_exit = "rollback"` applies."""
-
 SHUTDOWN_SECONDS = 0.35
 """Claude Code kills its server half a second after the first signal; nothing of worth is done at the end anyway."""
 
@@ -156,10 +153,12 @@ def _finish(engine: Engine) -> None:
     """Leave a detached process behind that rolls the open run back, where policy asks for it and nobody resumes it."""
     with contextlib.suppress(PrpMcpError):  # no repository or no readable policy: there is nothing to finish
         _, root = locate(engine.folder)
-        if read_policy(root).rollback.server_exit == "hold":
+        policy = read_policy(root).rollback
+        if policy.server_exit == "hold":
             return
         for run in [run for run in _runs_here(engine) if run.open]:
-            words = ["rollback", run.id, "--reason", "the MCP server ended", "--unless-resumed", str(RESUME_SECONDS)]
+            patience = str(policy.resume_seconds)
+            words = ["rollback", run.id, "--reason", "the MCP server ended", "--unless-resumed", patience]
             with (engine.settings.state_dir / "finisher.log").open("ab") as log_file:
                 argv = [sys.executable, "-m", "prp_mcp", *words]
                 process.spawn(

@@ -99,7 +99,10 @@ class ValidationPolicy(_Section):
 
 
 class RollbackPolicy(_Section):
-    """Switch the five rollback triggers; `server_exit` is what the end of an MCP server does to a run."""
+    """Switch the five rollback triggers; `server_exit` is what the end of an MCP server does to a run.
+
+    `resume_seconds` is how long a run is left to a client that restarts its server before `server_exit` applies.
+    """
 
     configuration: bool = True
     deployment: bool = True
@@ -107,6 +110,7 @@ class RollbackPolicy(_Section):
     quality: bool = True
     interrupt: bool = True
     server_exit: Literal["hold", "rollback"] = "hold"
+    resume_seconds: int = Field(20, ge=1, le=600)
 
 
 class Policy(_Section):

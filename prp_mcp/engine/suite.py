@@ -46,7 +46,9 @@ def suite_items(step: Step) -> list[Item]:
     if plan is None:
         return []
     notes = [record.body for record in step.run.notes("check")]
-    said = {body.get("about", ""): body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)}
+    said = {
+        body.get("about", ""): body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)
+    }
     prepared = prepare(step, plan.commands)
     standing = step.standing
     commands = [_command(step, standing, each, said.get(subject(each.command))) for each in prepared]

@@ -202,7 +202,7 @@ def test_a_server_ends_at_once_on_a_signal_and_rolls_nothing_back(scripted, tmp_
 
 @pytest.mark.guarantee("interrupt")
 def test_with_the_policy_a_detached_finisher_rolls_back_after_the_server_ended(scripted, tmp_path):
-    policy = '[rollback]\nserver_exit = "rollback"\n'
+    policy = '[rollback]\nserver_exit = "rollback"\nresume_seconds = 2\n'
     project = mini(tmp_path / "p", "finish", policy=policy)
 
     async def talk(client):
