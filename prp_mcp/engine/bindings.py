@@ -6,9 +6,11 @@ from typing import Any
 
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
+from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate, Verdict
 
 _PLAIN = re.compile(r"[\w.@/:+][\w.@/:+-]{0,199}", re.ASCII)
+_Body = Mapping[str, Any]
 _TARGET_NAMES = ("target", "env", "environment", "sdlc_env")
 _HOST_NAMES = ("host", "workspace_host", "workspace_url", "databricks_host")
 
@@ -20,21 +22,22 @@ def known_values(step: Step) -> dict[str, str]:
     pipelines is known only under the pipeline's key (`orders_pipeline_id`).
     A value that is no plain word is left out: it could change the command it is put into.
     """
+    standing = step.standing
     found: dict[str, Any] = dict(step.present.policy.validation.bindings)
     found |= dict.fromkeys(_TARGET_NAMES, step.run.target)
     found |= dict.fromkeys(_HOST_NAMES, step.run.host)
     found |= {"bundle": step.run.bundle, "bundle_name": step.run.bundle}
-    found |= _of_bundle(step)
-    found |= _of_deployment(step)
-    found |= _of_updates(step)
+    found |= _of_bundle(_passed(step, standing, Gate.BUNDLE))
+    found |= _of_deployment(_passed(step, standing, Gate.DEPLOYMENT))
+    found |= _of_updates(updates_of(step.run), _passed(step, standing, Gate.EXECUTION))
     if warehouse := step.present.credentials.fields.get("warehouse_id"):
         found["warehouse_id"] = warehouse
     return {name.lower(): str(value) for name, value in found.items() if value and _PLAIN.fullmatch(str(value))}
 
 
-def _of_bundle(step: Step) -> dict[str, Any]:
+def _of_bundle(passed: _Body) -> dict[str, Any]:
     """Return variables, and the catalog and schema all pipelines share, as far as `validate_bundle` resolved them."""
-    evidence = _passed(step, Gate.BUNDLE)["evidence"]
+    evidence = passed["evidence"]
     pipelines = list(evidence.get("pipelines", {}).values())
     shared = {
         "catalog": {pipeline.get("catalog") for pipeline in pipelines},
@@ -43,10 +46,10 @@ def _of_bundle(step: Step) -> dict[str, Any]:
     return {**evidence.get("variables", {}), **_certain(shared)}
 
 
-def _of_deployment(step: Step) -> dict[str, Any]:
+def _of_deployment(passed: _Body) -> dict[str, Any]:
     """Return the ids and names of what is deployed: by resource key, and alone when it is the only one of its type."""
     found: dict[str, Any] = {}
-    resources = _passed(step, Gate.DEPLOYMENT)["fields"].get("resources", [])
+    resources = passed["fields"].get("resources", [])
     for kind, one in (("pipelines", "pipeline"), ("jobs", "job")):
         mine = [item for item in resources if item["type"] == kind]
         for item in mine:
@@ -56,13 +59,12 @@ def _of_deployment(step: Step) -> dict[str, Any]:
     return found
 
 
-def _of_updates(step: Step) -> dict[str, Any]:
+def _of_updates(updates: Mapping[str, str], passed: _Body) -> dict[str, Any]:
     """Return the updates' ids, and the catalog and schema that everything they wrote lies in."""
-    updates = updates_of(step.run)
     found: dict[str, Any] = {f"{key}_update_id": update for key, update in updates.items()}
     if len(updates) == 1:
         found["update_id"] = next(iter(updates.values()))
-    written = _passed(step, Gate.EXECUTION)["evidence"].get("updates", [])
+    written = passed["evidence"].get("updates", [])
     names = [str(item["name"]).split(".") for update in written for item in update["datasets"]]
     full = [parts for parts in names if len(parts) == 3]
     return found | _certain({"catalog": {parts[0] for parts in full}, "schema": {parts[1] for parts in full}})
@@ -74,6 +76,7 @@ def _certain(shared: Mapping[str, set[Any]]) -> dict[str, Any]:
     return certain | {f"{name}_name": value for name, value in certain.items()}
 
 
-def _passed(step: Step, gate: Gate) -> dict[str, Any]:
-    record = step.run.latest(gate, Verdict.PASSED) if step.standing.holds(gate) else None
+def _passed(step: Step, standing: Standing, gate: Gate) -> _Body:
+    """Return the record with which `gate` passed, if it still holds; else one that says nothing."""
+    record = step.run.latest(gate, Verdict.PASSED) if standing.holds(gate) else None
     return record.body if record else {"evidence": {}, "fields": {}}

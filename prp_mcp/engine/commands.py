@@ -25,7 +25,8 @@ _STOPPED = {
 class Result:
     """How a command ended: `met` True or False when that could be decided, None when a reader must attest it.
 
-    `exit` is None when it did not run to its end; `unchecked` are the expectations nothing could decide.
+    `exit` is None when it could not be started; `stopped` names the limit that ended it; `unchecked` are the
+    expectations nothing could decide.
     """
 
     met: bool | None
@@ -37,6 +38,7 @@ class Result:
     unchecked: tuple[str, ...] = ()
     counts: dict[str, int] | None = None
     sandbox: str = ""
+    stopped: str = ""
 
 
 def carry_out(step: Step, prepared: Prepared) -> Result:
@@ -127,7 +129,7 @@ def _ended(step: Step, argv: tuple[str, ...], done: CommandResult, report: Path)
         told = _STOPPED[done.stopped].format(
             seconds=limits.command_seconds, memory=limits.command_memory, processes=limits.command_processes
         )
-        return replace(ended, met=False, why=told)
+        return replace(ended, met=False, why=told, stopped=done.stopped)
     nothing = "no test ran" if found.get("passed", 1) == 0 else nothing_checked(argv, done.head + done.tail)
     return replace(ended, met=False, why=nothing) if done.exit == 0 and nothing else ended
 
@@ -139,7 +141,8 @@ def _databricks(step: Step, program: Invocation) -> Result:
     done = step.cli.command(program.argv[1:], folder, step.run.target)
     output = (done.stdout + done.stderr).strip()
     if done.timed_out:
-        return Result(False, "it ran into its time limit", done.exit, done.seconds, tail=output[-2000:])
+        why = "it ran into its time limit"
+        return Result(False, why, done.exit, done.seconds, tail=output[-2000:], stopped="time")
     return Result(None, "", done.exit, done.seconds, tail=output[-20_000:])
 
 

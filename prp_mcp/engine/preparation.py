@@ -19,6 +19,7 @@ from prp_mcp.gates.commands import (
     targets,
     why_not_allowed,
 )
+from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
 from prp_mcp.plan.bindings import filled
 from prp_mcp.plan.gate_forms import bundle_folders, compiled_paths, pipeline_ids, run_keys
@@ -39,8 +40,9 @@ Way = Literal["gate", "query", "programs", "none"]
 class Prepared:
     """A command with its bindings filled in; `why` says why it is not run (`way` none).
 
-    `approval` is what a person would have to approve for it to be run, and empty where that would not help.
-    `key` names everything its result depends on: the text, the files and, where it reads the workspace, what is there.
+    `gate` is the one that proves it, `holds` whether that gate holds. `approval` is what a person would have to approve
+    for it to be run, and empty where that would not help. `key` names everything its result depends on: the text, the
+    files and, where it reads the workspace, what is there.
     """
 
     command: Command
@@ -48,6 +50,7 @@ class Prepared:
     text: str
     why: str = ""
     gate: Gate | None = None
+    holds: bool = False
     programs: tuple[Invocation, ...] = ()
     approval: str = ""
     key: str = ""
@@ -56,17 +59,17 @@ class Prepared:
 
 def prepare(step: Step, commands: Iterable[Command]) -> list[Prepared]:
     """Return how each of `commands` would be carried out in the present state of the run."""
-    values = known_values(step)
-    executed = step.standing.holds(Gate.EXECUTION)
-    return [replace(_prepared(step, command, values, executed=executed), values=values) for command in commands]
+    values, standing = known_values(step), step.standing
+    return [replace(_prepared(step, command, values, standing), values=values) for command in commands]
 
 
-def _prepared(step: Step, command: Command, values: Mapping[str, str], *, executed: bool) -> Prepared:
+def _prepared(step: Step, command: Command, values: Mapping[str, str], standing: Standing) -> Prepared:
     text = filled(command.text, values, kind=command.kind)
     if command.gate:
         why = why_not_by_gate(step, command.gate, text)
         if not why:
-            return Prepared(command, "gate", text, gate=Gate(command.gate))
+            gate = Gate(command.gate)
+            return Prepared(command, "gate", text, gate=gate, holds=standing.holds(gate))
         if command.gate != Gate.COMPILE:
             return Prepared(command, "none", text, why)
     if command.blocked:
@@ -74,7 +77,7 @@ def _prepared(step: Step, command: Command, values: Mapping[str, str], *, execut
     if unknown := [name for name in command.bindings if name not in values]:
         return Prepared(command, "none", text, _unknown(unknown))
     if command.kind == "sql":
-        return _query(step, command, text, values, executed=executed)
+        return _query(step, command, text, values, executed=standing.holds(Gate.EXECUTION))
     return _programs(step, command, text)
 
 

@@ -50,10 +50,9 @@ def suite_items(step: Step) -> list[Item]:
         body.get("about", ""): body for body in notes if body["state"] == "waived" or body["files"] == files_id(step)
     }
     prepared = prepare(step, plan.commands)
-    standing = step.standing
-    commands = [_command(step, standing, each, said.get(subject(each.command))) for each in prepared]
+    commands = [_command(step, each, said.get(subject(each.command))) for each in prepared]
     proven = {each.command.text: item for each, item in zip(prepared, commands, strict=True)}
-    values = known_values(step)
+    values, standing = known_values(step), step.standing
     demanded = step.present.policy.validation.checklist == "required"
     checks = []
     for check in plan.checklist:
@@ -104,10 +103,10 @@ def files_id(step: Step) -> str:
     return step.present.tested.id
 
 
-def _command(step: Step, standing: Standing, prepared: Prepared, said: Said | None) -> Item:
+def _command(step: Step, prepared: Prepared, said: Said | None) -> Item:
     command = prepared.command
     if prepared.gate:
-        state, proof = _by_gate(standing, prepared.gate, command.expected, said)
+        state, proof = _by_gate(prepared.gate, prepared, said)
     else:
         state, proof = _by_result(command_results(step, prepared), said)
     return Item(command.id, prepared.text, state, proof, mandatory=True)
@@ -124,16 +123,16 @@ def _by_result(results: Sequence[Mapping[str, Any]], said: Said | None) -> tuple
     return "verified" if result["met"] else "failed", f"{result['why']}{more}"
 
 
-def _by_gate(standing: Standing, gate: Gate, expected: str | None, said: Said | None) -> tuple[str, str]:
+def _by_gate(gate: Gate, prepared: Prepared, said: Said | None) -> tuple[str, str]:
     """A gate proves that the command's work was done; what else the PRP expects of its output it does not."""
-    if not standing.holds(gate):
+    if not prepared.holds:
         return "open", f"gate {gate}"
-    judgement = judge(expected, Observed(0, GATE_SAYS.get(gate, "")))
+    judgement = judge(prepared.command.expected, Observed(0, GATE_SAYS.get(gate, "")))
     if judgement.verdict == "met":
         return "verified", f"gate {gate}"
     if said:
         return said["state"], f"gate {gate}; {said['evidence']}"
-    return "open", f"gate {gate} holds; attest that: {expected}"[:300]
+    return "open", f"gate {gate} holds; attest that: {prepared.command.expected}"[:300]
 
 
 def _by_command(

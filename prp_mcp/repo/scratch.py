@@ -10,10 +10,8 @@ from pathlib import Path
 from prp_mcp.errors import UsageError
 from prp_mcp.repo.git import Repository, read_entry, write_entry
 from prp_mcp.repo.removal import remove
-from prp_mcp.repo.sandbox import CommandResult, Limits, private_folder, run_command
+from prp_mcp.repo.sandbox import private_folder
 from prp_mcp.repo.tree import Tree
-
-__all__ = ["CommandResult", "Limits", "private_folder", "run_command", "scratch_copy"]
 
 
 @contextmanager

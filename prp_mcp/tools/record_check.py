@@ -6,7 +6,7 @@ from pydantic import Field
 
 from prp_mcp.engine.preparation import prepare
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import Item, command_result, files_id, subject_of, suite_items
+from prp_mcp.engine.suite import ITEM_STATES, Item, command_result, files_id, subject_of, suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import TOOL_OF, Gate
@@ -52,9 +52,8 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
         step.effects.note(step.run, "check", body)
         step.refresh()
     outcome = judged(step, [])
-    counts = {state: 0 for state in ("verified", "attested", "waived", "open", "failed")}
-    for item in suite_items(step):
-        counts[item.state] += 1
+    states = [item["state"] for item in outcome.evidence["items"]]
+    counts = {state: states.count(state) for state in (*ITEM_STATES, "failed")}
     return Outcome(
         outcome.verdict, f"{found.id} is {'verified' if found.state == 'verified' else 'attested'}. {outcome.summary}",
         {"checks": counts, **outcome.fields}, outcome.findings, outcome.evidence, outcome.next, outcome.record,
@@ -67,7 +66,7 @@ def _refuse_shortcut(step: Step, found: Item) -> None:
     mine = [command for command in plan.commands if command.id == found.id] if plan else []
     for prepared in prepare(step, mine):
         if prepared.gate:
-            if not step.standing.holds(prepared.gate):
+            if not prepared.holds:
                 tool = TOOL_OF[prepared.gate]
                 raise UsageError(f"{found.id} is proven by the {prepared.gate} gate alone", remedy=f"Call {tool}.")
         elif command_result(step, prepared) is None:

@@ -82,7 +82,7 @@ def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
 def _shown(step: Step, prepared: Prepared, *, again: bool) -> dict[str, Any]:
     command = prepared.command
     if gate := prepared.gate:
-        met = True if step.standing.holds(gate) else None
+        met = True if prepared.holds else None
         return {"id": command.id, "gate": gate.value, "met": met, "why": f"proven by the {gate} gate"}
     found = command_result(step, prepared)
     if found is None or _may_differ(found, again=again):
@@ -102,7 +102,7 @@ def _may_differ(found: dict[str, Any], *, again: bool) -> bool:
 
     What did not run to its end (a limit, a program that is not installed) says nothing of the files.
     """
-    return found["met"] is not True and (again or found.get("exit") is None or "limit" in found["why"])
+    return found["met"] is not True and (again or found.get("exit") is None or bool(found.get("stopped")))
 
 
 def _finding(item: Item) -> Finding:
