@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 from mcp_types.version import is_version_at_least
 
 from prp_mcp import __version__, process
+from prp_mcp.digest import digest
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.schema import input_schema, output_schema
@@ -26,10 +27,10 @@ from prp_mcp.engine.step import Asking, Cancelled, Question, Waiter
 from prp_mcp.engine.tool import Refusal, Tool
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.journal.runs import Run
+from prp_mcp.policy import read_policy
 from prp_mcp.report.html import render_html
 from prp_mcp.report.markdown import render_markdown
 from prp_mcp.report.story import tell
-from prp_mcp.settings import digest, read_policy
 
 log = logging.getLogger(__name__)
 

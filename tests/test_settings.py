@@ -3,8 +3,9 @@
 import pytest
 
 from prp_mcp.errors import AuthError, PolicyError, UsageError
+from prp_mcp.policy import read_policy
 from prp_mcp.redaction import MASK, Redactor
-from prp_mcp.settings import ensure_private, read_policy, read_settings
+from prp_mcp.settings import ensure_private, read_settings
 
 
 def test_everything_works_with_no_file_at_all(tmp_path):

@@ -5,9 +5,9 @@ import sys
 
 from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
 from prp_mcp.cli.screen import Screen
-from prp_mcp.engine.approvals import pending, record_answers
 from prp_mcp.engine.step import Question
 from prp_mcp.errors import PolicyError
+from prp_mcp.suite.approvals import pending, record_answers
 
 PERSON = "the person at the terminal"
 

@@ -13,8 +13,8 @@ from prp_mcp.errors import UsageError
 from prp_mcp.plan.model import Finding
 from prp_mcp.plan.names import MAX_BYTES, check_name
 from prp_mcp.plan.reading import read_plan
+from prp_mcp.policy import read_policy
 from prp_mcp.repo.git import Repository
-from prp_mcp.settings import read_policy
 
 FORMATS = ("text", "json", "github", "sarif")
 

@@ -14,7 +14,7 @@ from prp_mcp.errors import PrpMcpError
 from prp_mcp.local import control
 from prp_mcp.remote.bundle import find_executable
 from prp_mcp.remote.workspace import Workspace
-from prp_mcp.repo.sandbox import confinement
+from prp_mcp.sandbox.command import confinement
 from prp_mcp.settings import Settings, ensure_private
 
 

@@ -17,8 +17,9 @@ from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.step import Asking, Cancelled, Waiter
 from prp_mcp.engine.tool import Refusal
+from prp_mcp.policy import read_policy
 from prp_mcp.report.story import tell
-from prp_mcp.settings import Settings, read_policy
+from prp_mcp.settings import Settings
 from prp_mcp.tools.write_summary import write_reports
 
 BEFORE = ("check_environment", "validate_bundle", "compile_check", "deploy", "start_pipeline")

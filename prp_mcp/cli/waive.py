@@ -6,9 +6,9 @@ from prp_mcp.cli.approve import at_terminal
 from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
-from prp_mcp.engine.suite import subject_of, suite_items, unsettled
 from prp_mcp.errors import PolicyError, UsageError
 from prp_mcp.settings import Settings
+from prp_mcp.suite.items import subject_of, suite_items, unsettled
 
 
 def refuse_unattended(settings: Settings) -> None:

@@ -21,9 +21,10 @@ from prp_mcp.gates.judge import Materials, counts_attempts
 from prp_mcp.gates.order import TRIGGER_OF, Gate, Material, Verdict
 from prp_mcp.journal.runs import Run, fold
 from prp_mcp.journal.store import Journal, Kind
+from prp_mcp.policy import read_policy
 from prp_mcp.redaction import Redactor
 from prp_mcp.repo.bundle_file import read_bundle_file
-from prp_mcp.settings import Settings, ensure_private, read_policy
+from prp_mcp.settings import Settings, ensure_private
 
 log = logging.getLogger(__name__)
 

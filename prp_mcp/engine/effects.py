@@ -12,10 +12,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from prp_mcp import clock, process
+from prp_mcp.digest import digest
 from prp_mcp.errors import BusyError
 from prp_mcp.journal.runs import Effect, Run
 from prp_mcp.journal.store import Journal, Kind
-from prp_mcp.settings import digest
 
 
 class Fate(StrEnum):

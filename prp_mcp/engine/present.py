@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from prp_mcp.credentials import Credentials
+from prp_mcp.digest import digest
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Material
 from prp_mcp.journal.runs import Effect, Run, pair
@@ -11,10 +13,11 @@ from prp_mcp.journal.store import Journal, Kind
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import MAX_BYTES, check_name
 from prp_mcp.plan.reading import read_plan
+from prp_mcp.policy import Policy, read_policy
 from prp_mcp.repo.bundle_file import BundleFile, find_root, read_bundle_file
 from prp_mcp.repo.git import GitFacts, Repository
 from prp_mcp.repo.tree import Tree, read_tree
-from prp_mcp.settings import Credentials, Policy, Settings, digest, read_policy
+from prp_mcp.settings import Settings
 
 DEPLOYMENTS = ("deploy", "restore", "destroy")
 """The effects that change what is deployed."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from prp_mcp import process
+from prp_mcp.credentials import Credentials
 from prp_mcp.errors import AuthError, UsageError, WorkspaceError
 from prp_mcp.remote.profile import PROFILE, write_profile
-from prp_mcp.settings import Credentials, Settings
+from prp_mcp.settings import Settings
 
 QUICK = 60.0
 """Seconds for commands that change nothing; an unreachable host otherwise keeps the CLI busy for 15 minutes."""

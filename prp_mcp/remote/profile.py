@@ -7,7 +7,7 @@ token there; with a profile it refuses (measured).
 import os
 from pathlib import Path
 
-from prp_mcp.settings import Credentials
+from prp_mcp.credentials import Credentials
 
 PROFILE = "prp-mcp"
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import requests
 
 from prp_mcp.clock import Deadline
+from prp_mcp.credentials import Credentials
 from prp_mcp.errors import AuthError, WorkspaceError
-from prp_mcp.settings import Credentials
 
 READ_SECONDS = 20
 START_SECONDS = 60

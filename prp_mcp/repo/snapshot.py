@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from prp_mcp.digest import digest
 from prp_mcp.errors import IntegrityError, UsageError
 from prp_mcp.repo.git import Blob, GitFacts, Repository, read_entry, write_entry
 from prp_mcp.repo.tree import File, Tree
-from prp_mcp.settings import digest
 
 _MANIFEST = "manifest.json"
 

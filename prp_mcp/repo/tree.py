@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pathspec
 
+from prp_mcp.digest import digest
 from prp_mcp.errors import UsageError
-from prp_mcp.repo.git import Repository, read_entry
-from prp_mcp.settings import digest
+from prp_mcp.repo.git import Repository, read_entry, write_entry
 
 FILE_CAP = 64 * 1024 * 1024
 COUNT_CAP = 20_000
@@ -66,6 +66,21 @@ def changes(old: Tree, new: Tree) -> list[str]:
         elif before[path] != after[path]:
             found.append(f"{path} changed")
     return found
+
+
+def copy_tree(repository: Repository, tree: Tree, folder: Path) -> None:
+    """Copy the files of `tree` from the work tree into `folder`.
+
+    Raises UsageError when one of them is no longer what it was: whatever is bound to `tree` would be about other files.
+    """
+    for file in tree.files:
+        source = repository.top / file.path
+        if not os.path.lexists(source):
+            raise UsageError(f"{file.path} vanished while it was copied", remedy="Call run_validation again.")
+        mode, data = read_entry(source)
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise UsageError(f"{file.path} changed while it was copied", remedy="Call run_validation again.")
+        write_entry(folder / file.path, mode, data)
 
 
 def _files(top: Path, paths: Iterable[str]) -> Iterable[File]:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pathspec
 
+from prp_mcp.code.event_log import TERMINAL
 from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import foreign, target_trouble
-from prp_mcp.remote.event_log import TERMINAL
 from prp_mcp.repo.bundle_file import BundleFile
 from prp_mcp.repo.git import lines
 

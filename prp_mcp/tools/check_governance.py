@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from prp_mcp.code.event_log import short
 from prp_mcp.code.facts import DatasetFact
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.remote.event_log import short
-from prp_mcp.settings import GovernancePolicy
+from prp_mcp.policy import GovernancePolicy
 from prp_mcp.tools.quality_metrics import deployed_sources
 
 Table = dict[str, Any]

@@ -4,10 +4,10 @@ import pathspec
 
 from prp_mcp.code.facts import SourceFacts
 from prp_mcp.code.sources import read_source
-from prp_mcp.engine.code_base import source_texts
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.steps.sources import source_texts
 
 
 class CompileFields(Fields):

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from prp_mcp.engine.deployment import deploy_snapshot, plan_for, settle_deployment, verify
 from prp_mcp.engine.present import DEPLOYMENTS
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.runs import Effect
+from prp_mcp.steps.deployment import deploy_snapshot, plan_for, settle_deployment, verify
 
 
 class DeployFields(Fields):

@@ -6,8 +6,6 @@ from typing import Any
 from pydantic import Field
 
 from prp_mcp.code.sources import shortened
-from prp_mcp.engine.code_base import code_patterns
-from prp_mcp.engine.context import resolved_context
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
@@ -17,6 +15,8 @@ from prp_mcp.plan.model import Finding as PlanFinding
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import check_name
 from prp_mcp.plan.todos import todos
+from prp_mcp.steps.context import resolved_context
+from prp_mcp.steps.sources import code_patterns
 
 PATTERNS_CAP = 1500
 """Bytes of the patterns in the result, so that todos and context have room in it."""

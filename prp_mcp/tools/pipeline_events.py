@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from prp_mcp.code.event_log import read_log, short
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
-from prp_mcp.engine.updates import deployed_pipelines
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.remote.event_log import read_log, short
+from prp_mcp.steps.updates import deployed_pipelines
 
 LEVELS = ("METRICS", "INFO", "WARN", "ERROR")
 

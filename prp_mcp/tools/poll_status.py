@@ -6,14 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from prp_mcp import clock
+from prp_mcp.code.event_log import TERMINAL, UpdateLog, cause, read_log, short
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
-from prp_mcp.engine.updates import completed_logs, deployed_pipelines, note_ended, stop
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.remote.event_log import TERMINAL, UpdateLog, cause, read_log, short
 from prp_mcp.remote.workspace import EventPage
+from prp_mcp.steps.updates import completed_logs, deployed_pipelines, note_ended, stop
 
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 60.0

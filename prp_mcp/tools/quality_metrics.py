@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from prp_mcp.code.event_log import DatasetLog, UpdateLog, read_log, short
 from prp_mcp.code.facts import CodeFacts
 from prp_mcp.code.sources import read_sources
-from prp_mcp.engine.code_base import source_texts
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
-from prp_mcp.engine.updates import deployed_pipelines
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import threshold_for
-from prp_mcp.remote.event_log import DatasetLog, UpdateLog, read_log, short
+from prp_mcp.steps.sources import source_texts
+from prp_mcp.steps.updates import deployed_pipelines
 
 
 class QualityFields(Fields):

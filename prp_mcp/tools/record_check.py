@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import Field
 
-from prp_mcp.engine.preparation import prepare
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import ITEM_STATES, Item, command_result, files_id, subject_of, suite_items
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import TOOL_OF, Gate
+from prp_mcp.suite.items import ITEM_STATES, Item, command_result, files_id, subject_of, suite_items
+from prp_mcp.suite.preparation import prepare
 from prp_mcp.tools.run_validation import judged
 
 

@@ -6,20 +6,10 @@ from typing import Any
 
 from pydantic import Field
 
-from prp_mcp.engine.deployment import (
-    deploy_snapshot,
-    plan_for,
-    remaining,
-    resources,
-    settle_deployment,
-    state_id,
-    verify,
-)
 from prp_mcp.engine.effects import Attempt, Fate
 from prp_mcp.engine.present import DEPLOYMENTS
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
-from prp_mcp.engine.updates import note_ended, settle_start, stop
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import may_destroy
@@ -28,6 +18,16 @@ from prp_mcp.journal.store import Kind
 from prp_mcp.repo.bundle_file import read_bundle_file
 from prp_mcp.repo.snapshot import Snapshot
 from prp_mcp.repo.tree import read_tree
+from prp_mcp.steps.deployment import (
+    deploy_snapshot,
+    plan_for,
+    remaining,
+    resources,
+    settle_deployment,
+    state_id,
+    verify,
+)
+from prp_mcp.steps.updates import note_ended, settle_start, stop
 from prp_mcp.tools.check_environment import base_of
 
 STOP_SECONDS = 60.0

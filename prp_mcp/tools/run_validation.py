@@ -5,15 +5,15 @@ from typing import Any
 
 from pydantic import Field
 
-from prp_mcp.engine.approvals import ask
-from prp_mcp.engine.commands import as_note, carry_out
-from prp_mcp.engine.preparation import Prepared, prepare
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.suite import Item, command_result, files_id, result_key, suite_items, unsettled
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.plan.model import Command
+from prp_mcp.suite.approvals import ask
+from prp_mcp.suite.execution import as_note, carry_out
+from prp_mcp.suite.items import Item, command_result, files_id, result_key, suite_items, unsettled
+from prp_mcp.suite.preparation import Prepared, prepare
 
 TAIL = 300
 """Characters of a command's output in the result; the evidence has more."""

@@ -7,10 +7,10 @@ from pydantic import Field
 from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
-from prp_mcp.engine.updates import active_update, completed_logs, deployed_pipelines, settle_start, start
 from prp_mcp.errors import BusyError, UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.runs import Effect
+from prp_mcp.steps.updates import active_update, completed_logs, deployed_pipelines, settle_start, start
 
 
 class StartArguments(Arguments):

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from prp_mcp.digest import digest
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
@@ -10,7 +11,6 @@ from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import destructive, foreign
 from prp_mcp.remote.bundle import Diagnostic, Plan, Validation
 from prp_mcp.repo.bundle_file import BundleFile, read_bundle_file
-from prp_mcp.settings import digest
 from prp_mcp.tools.check_environment import target_findings
 
 

@@ -1,0 +1,126 @@
+"""Start and end processes: argv only, no shell, a session of their own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+OUTPUT_CAP = 4 * 1024 * 1024
+"""Bytes of each stream that are kept in memory; the head and the tail survive, the middle is dropped."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a process left behind; `exit` is negative for a signal, as in `subprocess`."""
+
+    argv: tuple[str, ...]
+    exit: int
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float | None,
+    stdin: bytes = b"",
+) -> Finished:
+    """Run `argv` to its end and return what it printed.
+
+    Output goes to files, not pipes: a child whose pipe breaks dies half-way (the Databricks CLI leaves its
+    lock behind then). The child has its own session, so Ctrl+C reaches us and not it; on `timeout` (seconds)
+    its whole process group is ended. Raises FileNotFoundError when there is no such executable.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        child = subprocess.Popen(
+            list(argv), cwd=cwd, env=dict(env), stdin=given, stdout=out, stderr=err, start_new_session=True
+        )
+        timed_out = False
+        try:
+            child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        finally:
+            if child.poll() is None:
+                end_group(child)
+        return Finished(tuple(argv), child.returncode, _kept(out), _kept(err), time.monotonic() - began, timed_out)
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a process that outlives this call, in a session of its own."""
+    return subprocess.Popen(
+        list(argv), cwd=cwd, env=dict(env), stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+    )
+
+
+def end_group(child: subprocess.Popen[bytes], grace: float = 3.0) -> None:
+    """End the process group of `child`: SIGTERM, then SIGKILL after `grace` seconds; reap it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(grace)
+    # The leader may be gone while its children live on in the group.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def identity(pid: int) -> float | None:
+    """Return when process `pid` was created (seconds since the epoch), or None when it is not running.
+
+    Kept beside a pid it tells our process from a later one that was given the same number.
+    """
+    try:
+        found = psutil.Process(pid)
+        return None if found.status() == psutil.STATUS_ZOMBIE else float(found.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def end(pid: int, created: float, grace: float = 5.0) -> bool:
+    """End the process `pid` created at `created`, if it still is that one; return whether it is gone."""
+    if identity(pid) != created:
+        return True
+    found = psutil.Process(pid)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found.terminate()
+        with contextlib.suppress(psutil.TimeoutExpired):
+            found.wait(grace)
+            return True
+        found.kill()
+        found.wait(grace)
+    return identity(pid) != created
+
+
+def _kept(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if size <= OUTPUT_CAP:
+        return stream.read().decode(errors="replace")
+    head = stream.read(OUTPUT_CAP // 2)
+    stream.seek(size - OUTPUT_CAP // 2)
+    gap = f"\n... {size - OUTPUT_CAP} bytes left out ...\n"
+    return head.decode(errors="replace") + gap + stream.read().decode(errors="replace")
