@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote, unquote
 
 import anyio
 import anyio.to_thread
@@ -22,12 +23,14 @@ from prp_mcp import __version__, process
 from prp_mcp.digest import digest
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
+from prp_mcp.engine.runs import Runs
 from prp_mcp.engine.schema import input_schema, output_schema
-from prp_mcp.engine.step import Asking, Cancelled, Question, Waiter
+from prp_mcp.engine.step import Asking, Caller, Cancelled, Question
 from prp_mcp.engine.tool import Refusal, Tool
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.journal.runs import Run
 from prp_mcp.policy import read_policy
+from prp_mcp.repo.prps import find_prp, prps_of, read_prp
 from prp_mcp.report.html import render_html
 from prp_mcp.report.markdown import render_markdown
 from prp_mcp.report.story import tell
@@ -208,22 +211,22 @@ async def _execute(
     params: types.CallToolRequestParams,
     answers: dict[str, bool] | None,
 ) -> types.CallToolResult | Asking:
-    waiter = Waiter(answers=answers, cancelled=threading.Event())
-    async with _progress(ctx, waiter, params.name):
+    caller = Caller(answers=answers, cancelled=threading.Event())
+    async with _progress(ctx, caller, params.name):
         try:
             done = await anyio.to_thread.run_sync(
-                engine.execute, params.name, params.arguments or {}, waiter, limiter=limiter, abandon_on_cancel=True
+                engine.execute, params.name, params.arguments or {}, caller, limiter=limiter, abandon_on_cancel=True
             )
         except Cancelled:
             return _error("the wait was cancelled; what was waited for goes on")
         except Asking as asking:
             return asking
         finally:
-            waiter.cancelled.set()
+            caller.cancelled.set()
     if isinstance(done, Refusal):
         return _error(done.text)
-    text = f"{done['verdict']}: {done['summary']}\nNext: {done['next']}"
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=done)
+    text = f"{done.verdict}: {done.summary}\nNext: {done.next}"
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=done.structured)
 
 
 _CONSENT: dict[str, Any] = {
@@ -265,10 +268,10 @@ def _allows(answer: types.InputResponse) -> bool:
 
 
 @asynccontextmanager
-async def _progress(ctx: Any, waiter: Waiter, name: str) -> AsyncIterator[None]:
+async def _progress(ctx: Any, caller: Caller, name: str) -> AsyncIterator[None]:
     """Send the step's latest progress line at once and a sign of life every few seconds."""
     latest = [f"{name} is at work"]
-    waiter.progress = lambda line: latest.append(line)
+    caller.progress = lambda line: latest.append(line)
 
     async def report() -> None:
         sent, count, waited = 1, 0, 0.0
@@ -314,14 +317,14 @@ _TEMPLATES = (
 
 def _prp_names(engine: Engine) -> list[str]:
     with contextlib.suppress(PrpMcpError):
-        _, root = locate(engine.folder)
-        found = sorted((root / "PRPs").glob("*.md")) if (root / "PRPs").is_dir() else []
-        return [path.stem for path in found if not path.stem.endswith("_execution_summary")]
+        return [name.text for name in prps_of(locate(engine.folder)[1])]
     return []
 
 
 def _resources(engine: Engine) -> list[types.Resource]:
-    listed = [types.Resource(uri=f"prp://{name}", name=name, mime_type="text/markdown") for name in _prp_names(engine)]
+    listed = [
+        types.Resource(uri=f"prp://{quote(name)}", name=name, mime_type="text/markdown") for name in _prp_names(engine)
+    ]
     for run in _runs_here(engine)[-20:]:
         label = f"{run.prp} on {run.target}: {run.outcome or 'open'}"
         listed.append(types.Resource(uri=f"run://{run.id}/summary", name=label, mime_type="text/markdown"))
@@ -329,15 +332,15 @@ def _resources(engine: Engine) -> list[types.Resource]:
 
 
 def _runs_here(engine: Engine) -> list[Run]:
-    root = str(locate(engine.folder)[1])
-    return [run for run in engine.runs() if run.folder == root]
+    with engine.journal() as journal:
+        return Runs(journal, engine.folder, engine.settings).here()
 
 
 def _resource(engine: Engine, uri: str) -> tuple[str, str]:
     scheme, _, rest = uri.partition("://")
-    if scheme == "prp" and rest.strip("/") in _prp_names(engine):
-        _, root = locate(engine.folder)
-        return (root / "PRPs" / f"{rest.strip('/')}.md").read_text("utf-8"), "text/markdown"
+    if scheme == "prp":
+        root = locate(engine.folder)[1]
+        return read_prp(root, find_prp(root, unquote(rest))) or "", "text/markdown"
     name, _, part = rest.strip("/").partition("/")
     run = next((run for run in _runs_here(engine) if scheme == "run" and run.id == name), None)
     if run is None:

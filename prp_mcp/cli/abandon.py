@@ -4,8 +4,9 @@ import argparse
 
 from prp_mcp.cli.command import Command, Exit, engine_for
 from prp_mcp.cli.screen import Screen
+from prp_mcp.engine.runs import Runs
 from prp_mcp.errors import UsageError
-from prp_mcp.journal.store import Kind
+from prp_mcp.journal.notes import RunEnded
 from prp_mcp.settings import read_settings
 
 
@@ -20,7 +21,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     if run is None:
         raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")
     with engine.journal() as journal:
-        journal.append(run.id, "end", Kind.RUN, {"outcome": "abandoned", "reason": args.reason})
+        Runs(journal, engine.folder, engine.settings).end(run, RunEnded("abandoned", args.reason))
     screen.line(f"Run {run.id} is abandoned. What it deployed is still there; nothing was undone.")
     return Exit.PASSED
 

@@ -20,7 +20,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     given = _given(sys.stdin.read() if args.json == "-" else args.json)
     done = engine_for(settings_for(args)).execute(args.tool, given)
-    screen.json(vars(done) if isinstance(done, Refusal) else done)
+    screen.json(vars(done) if isinstance(done, Refusal) else done.structured)
     return exit_for(done)
 
 
@@ -32,7 +32,7 @@ def _given(text: str) -> dict[str, Any]:
             f"--json is not valid JSON: {error}", remedy='Give an object such as \'{"prp": "x"}\'.'
         ) from error
     if not isinstance(loaded, dict):
-        raise UsageError("--json is no object", remedy='Give an object such as \'{"prp": "x"}\'.')
+        raise UsageError("--json must be a JSON object", remedy='Give an object such as \'{"prp": "x"}\'.')
     return loaded
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from prp_mcp.cli.check_formats import Checked, annotations, json_lines, sarif, text_lines
 from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
-from prp_mcp.engine.present import locate, prp_path
+from prp_mcp.engine.present import locate
 from prp_mcp.errors import UsageError
 from prp_mcp.plan.model import Finding
-from prp_mcp.plan.names import MAX_BYTES, check_name
+from prp_mcp.plan.names import MAX_BYTES
 from prp_mcp.plan.reading import read_plan
 from prp_mcp.policy import read_policy
 from prp_mcp.repo.git import Repository
+from prp_mcp.repo.prps import find_prp
 
 FORMATS = ("text", "json", "github", "sarif")
 
@@ -105,15 +106,14 @@ def _named(given: str) -> list[Path]:
     if not is_bare:
         raise UsageError(f"there is no file {given!r}", remedy="Give the name of a PRP or the path of a file.")
     root = locate(Path.cwd())[1]
-    large = root / "PRPs" / f"{check_name(given)}.md"
-    # prp_path refuses what is too large; here that is a finding like any other.
-    return [large if large.is_file() and large.stat().st_size > MAX_BYTES else prp_path(root, given)]
+    return [root / find_prp(root, given).path]
 
 
 def _is_prp(name: str) -> bool:
     """Return whether a bare word is the name of a PRP: it is meant before a file or folder of the same name."""
     try:
-        return (locate(Path.cwd())[1] / "PRPs" / f"{check_name(name)}.md").is_file()
+        root = locate(Path.cwd())[1]
+        return find_prp(root, name).text == name
     except UsageError:
         return False
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
 
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
+from prp_mcp.engine.result import FINDINGS_SHOWN, TEXT_CAP, Result
 from prp_mcp.engine.tool import Refusal
+from prp_mcp.gates.order import Verdict
 from prp_mcp.local import control
 from prp_mcp.settings import Settings, ensure_private, read_settings
 from prp_mcp.tools.all_tools import TOOLS
@@ -86,21 +87,22 @@ def engine_for(settings: Settings, *, headless: bool = False, folder: Path | Non
     return engine
 
 
-def exit_for(done: dict[str, Any] | Refusal) -> int:
+def exit_for(done: Result | Refusal) -> int:
     """Return the exit code for a tool's result or refusal."""
     if isinstance(done, Refusal):
         return REFUSED[done.code]
-    return Exit.PASSED if done["verdict"] in ("passed", "running") else Exit.FAILED
+    return Exit.PASSED if done.verdict in (Verdict.PASSED, Verdict.RUNNING) else Exit.FAILED
 
 
-def show(screen: Screen, done: dict[str, Any] | Refusal, label: str) -> None:
+def show(screen: Screen, done: Result | Refusal, label: str) -> None:
     """Write a tool's result or refusal for a person."""
     if isinstance(done, Refusal):
         screen.verdict("refused", label, done.reason)
         screen.detail(f"Next: {done.next}")
         return
-    screen.verdict(done["verdict"], label, done["summary"])
-    for finding in done["findings"]:
-        screen.detail(f"{finding.get('at', '')}: {finding.get('text', '')}")
-    if done["findings_total"] > len(done["findings"]):
-        screen.detail(f"... {done['findings_total'] - len(done['findings'])} more findings")
+    screen.verdict(done.verdict, label, done.summary)
+    findings = done.outcome.findings
+    for finding in findings[:FINDINGS_SHOWN]:
+        screen.detail(f"{finding.at}: {finding.text[:TEXT_CAP]}")
+    if len(findings) > FINDINGS_SHOWN:
+        screen.detail(f"... {len(findings) - FINDINGS_SHOWN} more findings")

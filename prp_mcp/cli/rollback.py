@@ -5,8 +5,9 @@ import argparse
 from prp_mcp.cli.command import Command, Exit, engine_for, exit_for, settings_for, show
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
-from prp_mcp.engine.step import Waiter
+from prp_mcp.engine.step import Caller
 from prp_mcp.engine.tool import Refusal
+from prp_mcp.tools.rollback import RollbackFields
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def _resumed(engine: Engine, run_id: str, seconds: float) -> bool:
         return sum(len(run.records) for run in engine.runs() if run.open and run.id.startswith(run_id))
 
     before = length()
-    Waiter().pause(seconds)
+    Caller().pause(seconds)
     return length() != before
 
 
@@ -36,11 +37,12 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
         screen.line("The run was resumed; nothing is rolled back.")
         return Exit.PASSED
     given = {"run": args.run_id, "reason": args.reason, "restore_files": args.restore_files}
-    done = engine.execute("rollback", given, Waiter(progress=screen.progress))
+    done = engine.execute("rollback", given, Caller(progress=screen.progress))
     show(screen, done, "rollback")
     if not isinstance(done, Refusal):
-        for step in done["steps"]:
-            screen.detail(f"{step['state']}: {step['what']}")
+        assert isinstance(done.fields, RollbackFields)
+        for step in done.fields.steps:
+            screen.detail(f"{step.state}: {step.what}")
     return exit_for(done)
 
 

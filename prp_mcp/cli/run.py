@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from prp_mcp.cli.approve import PERSON, asked, at_terminal
 from prp_mcp.cli.command import REFUSED, Command, Exit, engine_for, settings_for, show
@@ -15,19 +15,25 @@ from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.waive import refuse_unattended, waive_open
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
-from prp_mcp.engine.step import Asking, Cancelled, Waiter
-from prp_mcp.engine.tool import Refusal
+from prp_mcp.engine.result import Result
+from prp_mcp.engine.step import Asking, Caller, Cancelled
+from prp_mcp.engine.tool import Fields, Refusal
+from prp_mcp.gates.order import Verdict
+from prp_mcp.journal.notes import RolledBack
 from prp_mcp.policy import read_policy
+from prp_mcp.report.files import write_reports
 from prp_mcp.report.story import tell
 from prp_mcp.settings import Settings
-from prp_mcp.tools.write_summary import write_reports
+from prp_mcp.tools.poll_status import PollFields
+from prp_mcp.tools.write_summary import SummaryFields
 
 BEFORE = ("check_environment", "validate_bundle", "compile_check", "deploy", "start_pipeline")
 AFTER = ("quality_metrics", "check_governance", "run_validation")
 TRIES = 3
 """How often a step is tried that the workspace did not answer."""
 
-Done = dict[str, Any] | Refusal
+Done = Result | Refusal
+FieldsT = TypeVar("FieldsT", bound=Fields)
 
 
 class Stopped(Exception):  # noqa: N818 - the end of a run, not an error
@@ -45,38 +51,40 @@ class Driver:
 
     engine: Engine
     screen: Screen
-    waiter: Waiter
+    caller: Caller
     run: str = ""
     interrupted: str = ""
 
-    def step(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    def step(self, tool: str, **arguments: Any) -> Result:
         """Execute a tool, show what came of it, and return a passing or running result. Raises Stopped."""
         if self.interrupted:
             raise Cancelled
         done = self._tried(tool, arguments)
-        if isinstance(done, dict):
-            self.run = done["run"]
-        if not (tool == "poll_status" and isinstance(done, dict) and done["verdict"] in ("running", "passed")):
-            show(self.screen, done, tool)
         if isinstance(done, Refusal):
+            show(self.screen, done, tool)
             raise Stopped(REFUSED[done.code], undo=done.code in ("workspace", "auth", "internal"))
-        if done["verdict"] not in ("passed", "running"):
+        self.run = done.run
+        is_well = done.verdict in (Verdict.PASSED, Verdict.RUNNING)
+        if tool != "poll_status" or not is_well:
+            show(self.screen, done, tool)
+        if not is_well:
             raise Stopped(Exit.FAILED, undo=True)
         return done
 
-    def watch(self) -> dict[str, Any]:
+    def watch(self) -> Result:
         """Follow the update until it has ended, telling of each dataset when it is done."""
         told: set[str] = set()
         while True:
             done = self.step("poll_status", wait_seconds=5)
-            for item in done["datasets"]:
-                if item["state"] == "COMPLETED" and item["name"] not in told:
-                    told.add(item["name"])
-                    dropped = f", {item['dropped']:,} dropped" if item["dropped"] else ""
-                    self.screen.detail(f"{item['name']}: {item['rows']:,} rows{dropped}")
-            if done["verdict"] == "passed":
+            fields = _own(done, PollFields)
+            for row in fields.datasets:
+                if row.state == "COMPLETED" and row.name not in told:
+                    told.add(row.name)
+                    dropped = f", {row.dropped:,} dropped" if row.dropped else ""
+                    self.screen.detail(f"{row.name}: {row.rows:,} rows{dropped}")
+            if done.verdict is Verdict.PASSED:
                 return done
-            if done["state"] == "COMPLETED":
+            if fields.state == "COMPLETED":
                 self.step("start_pipeline")
 
     def _tried(self, tool: str, arguments: dict[str, Any]) -> Done:
@@ -84,31 +92,36 @@ class Driver:
             done = self._executed(tool, arguments)
             if not _worth_another_try(tool, done) or attempt == TRIES - 1:
                 return done
-            self.screen.detail(f"{done.reason if isinstance(done, Refusal) else done['summary']} Trying again.")
-            self.waiter.pause(2.0)
+            self.screen.detail(f"{done.reason if isinstance(done, Refusal) else done.summary} Trying again.")
+            self.caller.pause(2.0)
         raise AssertionError("unreachable: the last attempt returns")
 
     def _executed(self, tool: str, arguments: dict[str, Any]) -> Done:
         """Execute a tool; when it needs a person's word, ask the one at the terminal and execute it again."""
         try:
-            return self.engine.execute(tool, arguments, self.waiter)
+            return self.engine.execute(tool, arguments, self.caller)
         except Asking as asking:
             given = {question.what: asked(question, self.screen) for question in asking.questions}
-            return self.engine.execute(tool, arguments, replace(self.waiter, answers=given))
+            return self.engine.execute(tool, arguments, replace(self.caller, answers=given))
+
+
+def _own(done: Result, kind: type[FieldsT]) -> FieldsT:
+    assert isinstance(done.fields, kind)
+    return done.fields
 
 
 def _worth_another_try(tool: str, done: Done) -> bool:
     if isinstance(done, Refusal):
         return done.code == "workspace"
-    return tool == "start_pipeline" and done["verdict"] == "inconclusive"  # the next call looks for the update first
+    return tool == "start_pipeline" and done.verdict is Verdict.INCONCLUSIVE  # the next call looks for the update first
 
 
 def drive(
     name: str, target: str | None, settings: Settings, screen: Screen, folder: Path, waive: str | None = None
 ) -> int:
     """Take the PRP `name` through every gate and return the exit code."""
-    waiter = Waiter(progress=screen.progress, answers={} if at_terminal() else None, person=PERSON)
-    driver = Driver(engine_for(settings, headless=True, folder=folder), screen, waiter)
+    caller = Caller(progress=screen.progress, answers={} if at_terminal() else None, person=PERSON)
+    driver = Driver(engine_for(settings, headless=True, folder=folder), screen, caller)
     with _interruptible(driver):
         try:
             _gates(driver, name, target, waive)
@@ -132,30 +145,29 @@ def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> 
     show(driver.screen, driver.watch(), "poll_status")
     for tool in AFTER:
         done = driver.step(tool)
-    if done["verdict"] == "running" and waive:
+    if done.verdict is Verdict.RUNNING and waive:
         waive_open(driver.engine, driver.run, waive)
         done = driver.step("run_validation")
-    if done["verdict"] == "running":
+    if done.verdict is Verdict.RUNNING:
         driver.screen.detail("Attest them with `prp-mcp call record_check`, or waive them: --waive-open REASON.")
         raise Stopped(Exit.CLOSED)
-    done = driver.step("write_summary")
+    written = _own(driver.step("write_summary"), SummaryFields)
     driver.screen.line()
-    driver.screen.line(f"Summary: {done['summary_path']}")
-    driver.screen.line(f"Report:  {done['report_path']}")
+    driver.screen.line(f"Summary: {written.summary_path}")
+    driver.screen.line(f"Report:  {written.report_path}")
 
 
 def _undo_rest(driver: Driver) -> None:
     """Roll back what the engine had no reason to: a step whose end nobody could tell."""
     run = next((run for run in driver.engine.runs() if run.id == driver.run), None)
-    judged = [record.body["verdict"] for record in run.records if record.kind == "gate"] if run else []
-    held_by_policy = bool(judged) and judged[-1] != "passed"
-    if run and run.open and run.effects and not run.notes("rolled back") and not held_by_policy:
-        done = driver.engine.execute("rollback", {"reason": "the headless run could not go on"}, driver.waiter)
+    held_by_policy = run is not None and bool(run.gates) and run.gates[-1].verdict is not Verdict.PASSED
+    if run and run.open and run.effects and not run.notes(RolledBack) and not held_by_policy:
+        done = driver.engine.execute("rollback", {"reason": "the headless run could not go on"}, driver.caller)
         show(driver.screen, done, "rollback")
 
 
 def _roll_back(driver: Driver, folder: Path) -> None:
-    driver.waiter.cancelled.clear()
+    driver.caller.cancelled.clear()
     driver.screen.line()
     if not driver.run:
         driver.screen.line(f"Interrupted by {driver.interrupted}: no run had begun.")
@@ -167,7 +179,7 @@ def _roll_back(driver: Driver, folder: Path) -> None:
     driver.screen.line(
         f"Interrupted by {driver.interrupted}: rolling back (again to leave at once; the run stays resumable)."
     )
-    done = driver.engine.execute("rollback", {"reason": f"interrupted by {driver.interrupted}"}, driver.waiter)
+    done = driver.engine.execute("rollback", {"reason": f"interrupted by {driver.interrupted}"}, driver.caller)
     show(driver.screen, done, "rollback")
 
 
@@ -175,11 +187,11 @@ def _write_reports(driver: Driver, folder: Path) -> None:
     _, root = locate(folder)
     run = next(run for run in driver.engine.runs() if run.id == driver.run)
     with driver.engine.journal() as journal:
-        paths = write_reports(tell(run, journal.head()[:12]), root)
+        written = write_reports(tell(run, journal.head()[:12]), root)
     driver.screen.line()
     driver.screen.line(f"Run {driver.run} is {run.outcome or 'open'}.")
-    driver.screen.line(f"Summary: {paths['summary_path']}")
-    driver.screen.line(f"Report:  {paths['report_path']}")
+    driver.screen.line(f"Summary: {written.summary_path}")
+    driver.screen.line(f"Report:  {written.report_path}")
 
 
 @contextmanager
@@ -188,7 +200,7 @@ def _interruptible(driver: Driver) -> Iterator[None]:
         if driver.interrupted:
             raise SystemExit(Exit.INTERRUPTED)
         driver.interrupted = signal.Signals(number).name
-        driver.waiter.cancelled.set()
+        driver.caller.cancelled.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -5,6 +5,7 @@ import argparse
 from prp_mcp.cli.command import Command, engine_for, exit_for, settings_for, show
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.tool import Refusal
+from prp_mcp.tools.run_status import StatusFields
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +18,10 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     show(screen, done, "run_status")
     if isinstance(done, Refusal):
         return exit_for(done)
-    for gate in done["gates"]:
-        screen.verdict(gate["status"], gate["gate"], gate.get("why", ""))
-    screen.detail(f"Next: {done['next']}")
+    assert isinstance(done.fields, StatusFields)
+    for row in done.fields.gates:
+        screen.verdict(row.status, row.gate, row.why)
+    screen.detail(f"Next: {done.next}")
     return exit_for(done)
 
 

@@ -7,6 +7,7 @@ from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.door import Engine
 from prp_mcp.errors import PolicyError, UsageError
+from prp_mcp.journal.notes import Attestation
 from prp_mcp.settings import Settings
 from prp_mcp.suite.items import subject_of, suite_items, unsettled
 
@@ -30,8 +31,7 @@ def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -
             known = ", ".join(each.id for each in left) or "none"
             raise UsageError(f"{item} is not open", remedy=f"Open items: {known}. A failing command cannot be waived.")
         for each in waiting:
-            said = {"item": each.id, "about": subject_of(step, each.id), "state": "waived", "evidence": reason}
-            step.effects.note(step.run, "check", {**said, "text": each.text[:300]})
+            step.note(Attestation(each.id, subject_of(step, each), "waived", reason, each.text[:300]))
     return [each.id for each in waiting]
 
 

@@ -30,6 +30,16 @@ class DatasetLog:
     inputs: list[str] = field(default_factory=list)
     ended: str = ""
 
+    @property
+    def is_done(self) -> bool:
+        """Return whether its flow completed."""
+        return self.state == "COMPLETED"
+
+    @property
+    def is_view(self) -> bool:
+        """Return whether no flow of its own was seen."""
+        return self.state == "DEFINED"
+
 
 @dataclass(frozen=True)
 class Trouble:

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prp_mcp.code import conventions
-from prp_mcp.code.bundle_settings import configuration, pipelines, requirements
+from prp_mcp.code.bundle_yaml import configuration, pipelines, requirements
 from prp_mcp.code.config_keys import config_conflicts
 from prp_mcp.code.dependencies import project_dependencies, requirement_lines
 from prp_mcp.code.facts import CodeFacts, SourceFacts

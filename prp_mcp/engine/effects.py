@@ -4,34 +4,22 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar, cast
 
 from filelock import FileLock, Timeout
 
 from prp_mcp import clock, process
 from prp_mcp.digest import digest
 from prp_mcp.errors import BusyError
-from prp_mcp.journal.runs import Effect, Run
-from prp_mcp.journal.store import Journal, Kind
+from prp_mcp.journal.effect import Effect, EffectName, Ending, Fate, Intent, Request, Result, Settled
+from prp_mcp.journal.notes import Note, UnknownFate
+from prp_mcp.journal.runs import Run, effect_of
+from prp_mcp.journal.store import Journal, RecordKind
 
-
-class Fate(StrEnum):
-    """Say what is known of an attempt."""
-
-    DONE = "done"
-    NOT_DONE = "not_done"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What one attempt led to; `result` is stored with the outcome."""
-
-    fate: Fate
-    result: dict[str, Any] = field(default_factory=dict)
+RequestT = TypeVar("RequestT", bound=Request)
+ResultT = TypeVar("ResultT", bound=Result)
 
 
 class Effects:
@@ -54,7 +42,7 @@ class Effects:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise BusyError(
-                f"{run.bundle} on target {run.target} is held by {self._holder(path)}",
+                f"{run.begun.bundle} on target {run.target} is held by {self._holder(path)}",
                 remedy="Wait until it is done, then call the tool again; run_status shows where it stands.",
             ) from error
         try:
@@ -78,11 +66,11 @@ class Effects:
     def perform(
         self,
         run: Run,
-        name: str,
-        request: dict[str, Any],
-        attempt: Callable[[str], Attempt],
+        name: EffectName,
+        request: RequestT,
+        attempt: Callable[[str], Ending[ResultT]],
         still_allowed: Callable[[], None],
-    ) -> Effect:
+    ) -> Effect[RequestT, ResultT]:
         """Record the intent, make exactly one attempt with its token, record the outcome; return both.
 
         Call it while `held`. `still_allowed` raises when a gate closed meanwhile; it runs in the transaction that
@@ -90,26 +78,28 @@ class Effects:
         """
         with self._journal.transaction():
             still_allowed()
-            body = {"effect": name, "request": request, "key": list(run.key), "pid": os.getpid()}
-            intent = self._journal.append(run.id, name, Kind.INTENT, body)
+            body = Intent(run.key, request.to_body(), os.getpid()).to_body()
+            record = self._journal.append(run.id, name, RecordKind.INTENT, body)
+        effect = cast(Effect[RequestT, ResultT], effect_of(record, None))
         try:
-            made = attempt(intent.hash)
+            ending = attempt(effect.token)
         except BaseException as error:
-            self.note(run, "unknown", {"intent": intent.seq, "detail": f"{type(error).__name__} during the attempt"})
+            self.note(run, UnknownFate(effect.seq, f"{type(error).__name__} during the attempt"))
             raise
-        return self.settle(run, Effect(intent, None), made)
+        return self.settle(run, effect, ending)
 
-    def settle(self, run: Run, effect: Effect, found: Attempt) -> Effect:
+    def settle(self, run: Run, effect: Effect[RequestT, ResultT], found: Ending[ResultT]) -> Effect[RequestT, ResultT]:
         """Record what became of an unsettled effect, unless that is still unknown."""
         if found.fate is Fate.UNKNOWN:
-            self.note(run, "unknown", {"intent": effect.intent.seq, **found.result})
+            self.note(run, UnknownFate(effect.seq, json.dumps(found.result.to_body())[:4000]))
             return effect
-        body = {"state": found.fate.value, "result": found.result}
-        return Effect(effect.intent, self._journal.append(run.id, effect.name, Kind.OUTCOME, body, effect.intent.seq))
+        body = Settled(found.fate, found.result.to_body()).to_body()
+        record = self._journal.append(run.id, effect.name, RecordKind.OUTCOME, body, effect.seq)
+        return replace(effect, fate=found.fate, result=found.result, mark=record.hash)
 
-    def note(self, run: Run, step: str, body: dict[str, Any]) -> None:
+    def note(self, run: Run, note: Note) -> None:
         """Record something that is no gate's evidence and no effect."""
-        self._journal.append(run.id, step, Kind.NOTE, body)
+        self._journal.append(run.id, note.name, RecordKind.NOTE, note.to_body())
 
     def _holder(self, path: Path) -> str:
         try:

@@ -1,38 +1,87 @@
-"""Compose a tool's result: keys in telling order, secrets masked, size bounded."""
+"""A tool's result: typed for who works with it here, and as JSON in telling order, masked and bounded, for clients."""
 
 import json
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Outcome, Tool
+from prp_mcp.engine.tool import Fields, Outcome
+from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.journal.evidence import Finding
 from prp_mcp.redaction import Redactor
 
 FINDINGS_SHOWN = 10
 TEXT_CAP = 600
 
 
-def compose(tool: Tool, outcome: Outcome, step: Step, following: str, redactor: Redactor) -> dict[str, Any]:
-    """Return the structured result, at most `tool.cap` bytes of JSON.
+@dataclass(frozen=True)
+class Result:
+    """What a call of a tool led to, without secrets; `cap` bounds its JSON, in bytes."""
 
-    Lists that do not fit are shortened and what was left out is counted under `omitted`; the whole is in the
-    resource `run://{id}/evidence`.
-    """
-    findings = [
-        {key: value for key, value in vars(finding).items() if value} for finding in outcome.findings[:FINDINGS_SHOWN]
-    ]
-    result = {
-        "verdict": outcome.verdict.value,
-        "gate": tool.gate.value if tool.gate else None,
-        "summary": outcome.summary,
-        **outcome.fields,
-        "findings": findings,
-        "findings_total": len(outcome.findings),
-        "next": following,
-        "run": step.run.id,
-        "head": step.journal.head()[:12],
-    }
-    bounded: dict[str, Any] = _clipped(redactor.tree(result), TEXT_CAP)
-    return _fitted(bounded, tool.cap)
+    gate: Gate | None
+    outcome: Outcome
+    next: str
+    run: str
+    head: str
+    cap: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return how the step ended."""
+        return self.outcome.verdict
+
+    @property
+    def summary(self) -> str:
+        """Return the one sentence that tells it."""
+        return self.outcome.summary
+
+    @property
+    def fields(self) -> Fields:
+        """Return the tool's own fields."""
+        return self.outcome.fields
+
+    @property
+    def structured(self) -> dict[str, Any]:
+        """Return the JSON object clients are given, at most `cap` bytes of it.
+
+        Lists that do not fit are shortened and what was left out is counted under `omitted`; the whole is in the
+        resource `run://{id}/evidence`.
+        """
+        outcome = self.outcome
+        findings = [
+            {key: value for key, value in asdict(finding).items() if value}
+            for finding in outcome.findings[:FINDINGS_SHOWN]
+        ]
+        result = {
+            "verdict": outcome.verdict.value,
+            "gate": self.gate.value if self.gate else None,
+            "summary": outcome.summary,
+            **shown(outcome.fields),
+            **({"left_behind": True} if outcome.left_behind else {}),
+            **({} if outcome.rolled_back is None else {"rollback": [asdict(step) for step in outcome.rolled_back]}),
+            "findings": findings,
+            "findings_total": len(outcome.findings),
+            "next": self.next,
+            "run": self.run,
+            "head": self.head,
+        }
+        return _fitted(_clipped(result, TEXT_CAP), self.cap)
+
+
+def masked(outcome: Outcome, redactor: Redactor) -> Outcome:
+    """Return `outcome` with every text in it that is shown redacted."""
+    text = redactor.text
+    return replace(
+        outcome,
+        summary=text(outcome.summary),
+        fields=type(outcome.fields).model_validate(redactor.tree(shown(outcome.fields))),
+        findings=tuple(Finding(text(item.at), text(item.text), text(item.fix)) for item in outcome.findings),
+        rolled_back=outcome.rolled_back and tuple(replace(step, what=text(step.what)) for step in outcome.rolled_back),
+    )
+
+
+def shown(fields: Fields) -> dict[str, Any]:
+    """Return a tool's own fields as JSON-like data; what was not set is left out."""
+    return fields.model_dump(mode="json", exclude_unset=True)
 
 
 def size(value: Any) -> int:

@@ -11,7 +11,7 @@ _RUN = {"type": "string", "description": "Run id or its beginning; the open run 
 def input_schema(tool: Tool) -> dict[str, Any]:
     """Return the schema of a tool's arguments; unknown ones are refused, `run` comes last."""
     schema = _untitled(tool.arguments.model_json_schema())
-    properties = {**schema.get("properties", {}), **({} if tool.name == "load_prp" else {"run": _RUN})}
+    properties = {**schema.get("properties", {}), **({} if tool.begins else {"run": _RUN})}
     return {
         "type": "object",
         "properties": properties,
@@ -23,22 +23,27 @@ def input_schema(tool: Tool) -> dict[str, Any]:
 
 def output_schema(tool: Tool) -> dict[str, Any]:
     """Return the schema of a tool's result; a result that ends early may lack the tool's own fields."""
-    own = _untitled(tool.fields.model_json_schema()).get("properties", {})
+    own = _untitled(tool.fields.model_json_schema(mode="serialization"))
     finding = {"type": "object", "properties": {name: {"type": "string"} for name in ("at", "text", "fix")}}
+    step = {"type": "object", "properties": {name: {"type": "string"} for name in ("what", "state")}}
     return {
         "type": "object",
         "properties": {
             "verdict": {"type": "string", "enum": [verdict.value for verdict in Verdict]},
             "gate": {"type": ["string", "null"]},
             "summary": {"type": "string"},
-            **own,
+            **own.get("properties", {}),
+            "left_behind": {"type": "boolean"},
+            "rollback": {"type": "array", "items": step},
             "findings": {"type": "array", "items": finding},
             "findings_total": {"type": "integer"},
+            "omitted": {"type": "object", "additionalProperties": {"type": "integer"}},
             "next": {"type": "string"},
             "run": {"type": "string"},
             "head": {"type": "string"},
         },
         "required": ["verdict", "summary", "next", "run", "head"],
+        **({"$defs": own["$defs"]} if "$defs" in own else {}),
     }
 
 

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from prp_mcp.engine.effects import Attempt, Effects
+from prp_mcp.engine.effects import Effects, RequestT, ResultT
 from prp_mcp.engine.present import Present
 from prp_mcp.errors import PolicyError
 from prp_mcp.gates.judge import Standing, judge
 from prp_mcp.gates.order import Gate
-from prp_mcp.journal.runs import Effect, Run, fold
+from prp_mcp.journal.effect import Effect, EffectName, Ending
+from prp_mcp.journal.notes import Note
+from prp_mcp.journal.runs import Run, fold
 from prp_mcp.journal.store import Journal
 from prp_mcp.remote.bundle import BundleCli
 from prp_mcp.remote.workspace import Workspace
@@ -38,7 +39,7 @@ class Question:
 
 
 class Asking(Exception):  # noqa: N818 - not an error: a person has to answer before the step can go on
-    """Stop because a person must be asked; the same call with the answers in the waiter goes on."""
+    """Stop because a person must be asked; the same call with the answers in its `Caller` goes on."""
 
     def __init__(self, questions: Sequence[Question]):
         super().__init__(f"{len(questions)} questions")
@@ -46,8 +47,8 @@ class Asking(Exception):  # noqa: N818 - not an error: a person has to answer be
 
 
 @dataclass
-class Waiter:
-    """Report progress to the caller, learn that it has gone away, and carry a person's answers.
+class Caller:
+    """Whoever called the tool: is told of progress, may go away, and brings a person's answers along.
 
     `answers` maps `Question.what` to what the person said; it is None where nobody can be asked. `person` says who
     that is.
@@ -73,12 +74,12 @@ class Step:
     effects: Effects
     present: Present
     run: Run
-    waiter: Waiter
+    caller: Caller
 
     @property
     def standing(self) -> Standing:
         """Judge the run's gates as they are now."""
-        return judge(self.run.evidence, self.present.materials(self.run, self.journal))
+        return judge(self.run.judged, self.present.materials(self.run, self.journal))
 
     def refresh(self) -> Run:
         """Read the run again after something was recorded; return it."""
@@ -88,8 +89,7 @@ class Step:
     @cached_property
     def private(self) -> Path:
         """Return the run's private folder."""
-        folder = ensure_private(self.settings.state_dir / "runs" / self.run.id)
-        return folder
+        return ensure_private(self.settings.state_dir / "runs" / self.run.id)
 
     @cached_property
     def cli(self) -> BundleCli:
@@ -117,12 +117,27 @@ class Step:
         return snapshot.files / self.present.inside
 
     def perform(
-        self, name: str, request: dict[str, Any], attempt: Callable[[str], Attempt], gate: Gate | None
-    ) -> Effect:
+        self,
+        name: EffectName,
+        request: RequestT,
+        attempt: Callable[[str], Ending[ResultT]],
+        gate: Gate | None,
+    ) -> Effect[RequestT, ResultT]:
         """Perform an effect once, if `gate` is still open when its intent is written; see `Effects.perform`."""
         effect = self.effects.perform(self.run, name, request, attempt, lambda: self._still_open(gate))
         self.refresh()
         return effect
+
+    def settle(self, effect: Effect[RequestT, ResultT], found: Ending[ResultT]) -> Effect[RequestT, ResultT]:
+        """Record what became of an unsettled effect."""
+        settled = self.effects.settle(self.run, effect, found)
+        self.refresh()
+        return settled
+
+    def note(self, note: Note) -> None:
+        """Record a note of the run."""
+        self.effects.note(self.run, note)
+        self.refresh()
 
     def explain(self, name: str) -> list[str]:
         """Return what changed between the tree of the snapshot `name` and the present tree."""
@@ -132,7 +147,7 @@ class Step:
         current = fold(self.journal.records(self.run.id))[0]
         if not current.open:
             raise PolicyError(f"the run has ended ({current.outcome})", remedy="Call load_prp to begin a new run.")
-        standing = judge(current.evidence, self.present.materials(current, self.journal))
+        standing = judge(current.judged, self.present.materials(current, self.journal))
         closed = standing.admit(gate) if gate else None
         if closed:
             raise PolicyError(

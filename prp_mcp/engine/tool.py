@@ -1,54 +1,61 @@
 """What a tool is: a row of the table, with the function that does its step and nothing else."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.journal.evidence import Evidence, Finding
+from prp_mcp.journal.notes import RollbackStep
 
 if TYPE_CHECKING:
     from prp_mcp.engine.step import Step
 
-Kind = Literal["read", "files", "effect"]
+__all__ = ["Arguments", "Beginning", "Fields", "Finding", "Outcome", "Refusal", "Tool", "ToolKind", "counted"]
+
+ToolKind = Literal["read", "files", "effect"]
 
 
 class Arguments(BaseModel):
-    """The arguments of a tool; unknown ones are refused. `run` is added to every tool by the door."""
+    """The arguments of a tool; unknown ones are refused. `run` is added to every tool but the one that begins runs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Fields(BaseModel):
-    """The fields of a tool's result that are its own; they describe the output schema."""
+    """The fields of a tool's result that are its own; they make the output schema. What is not set is left out."""
 
-    model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing found: `at` is `path:line:col` or a dataset, `fix` says what to do."""
-
-    at: str
-    text: str
-    fix: str = ""
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a step did: the verdict, one sentence with the numbers that matter, fields to show, evidence to keep.
 
-    `record` False keeps the step out of the run's evidence (a look while something still runs).
+    `record` False keeps the step out of the run's evidence (a look while something still runs). `left_behind`: it
+    failed, and the workspace is no longer what it was. `rolled_back` are the steps of the rollback it led to.
     """
 
     verdict: Verdict
     summary: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Fields
     findings: tuple[Finding, ...] = ()
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
     next: str = ""
     record: bool = True
+    left_behind: bool = False
+    rolled_back: tuple[RollbackStep, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Which run a call begins or resumes: the PRP as it was given, the target, and whether an open run is abandoned."""
+
+    prp: str
+    target: str | None = None
+    restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,9 @@ class Tool:
     """One tool.
 
     `gate` is the gate its evidence belongs to; `opens_with` the gate that must be open for it to be called (None:
-    always). `budget` is in seconds, `cap` in bytes of the result.
+    always). `begins` makes of its arguments the run it begins or resumes (None: it works in one that is open).
+    `reads_ended`: it tells of ended runs too, and needs no workspace. `undoes`: it is the one that rolls a run back.
+    `cap` bounds the result, in bytes.
     """
 
     name: str
@@ -65,12 +74,14 @@ class Tool:
     arguments: type[Arguments]
     fields: type[Fields]
     run: Callable[["Step", Any], Outcome]
-    kind: Kind
+    kind: ToolKind
     gate: Gate | None = None
     opens_with: Gate | None = None
+    begins: Callable[[Any], Beginning] | None = None
+    reads_ended: bool = False
+    undoes: bool = False
     destructive: bool = False
     idempotent: bool = True
-    budget: float = 60.0
     cap: int = 4000
 
 

@@ -1,14 +1,14 @@
 """Put the judgement into words: why a gate is closed, and what to call next."""
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Outcome
+from prp_mcp.engine.tool import Outcome, Tool
 from prp_mcp.gates.judge import Closed, GateState, Status, counts_attempts
 from prp_mcp.gates.order import TOOL_OF, Gate, Material, Verdict
 from prp_mcp.repo.git import lines
 
 _CHANGED = {
     Material.PRP: "PRPs/{prp}.md changed",
-    Material.BASE: "the workspace, the identity or the target changed",
+    Material.WORKSPACE: "the workspace, the identity or the target changed",
     Material.CONFIGURATION: "the commit, the branch or a BUNDLE_VAR_ variable changed",
     Material.TESTED: "a test or another file the validation commands see changed",
     Material.DEPLOYMENT: "another deployment was made",
@@ -42,7 +42,7 @@ def why_stale(state: GateState, step: Step) -> str:
     return "; ".join(parts)
 
 
-def next_step(step: Step, outcome: Outcome) -> str:
+def next_step(step: Step, tool: Tool, outcome: Outcome) -> str:
     """Return one sentence: which tool to call, and what to do first."""
     if not step.run.open:
         return f"The run has ended: {step.run.outcome}. Call load_prp to begin a new one."
@@ -56,7 +56,7 @@ def next_step(step: Step, outcome: Outcome) -> str:
         return f"Call {_next_call(step, gate)}: {why_stale(state, step)}."
     if gate is Gate.ENVIRONMENT:
         return "Call check_environment before you change any file."
-    if gate is Gate.BUNDLE and outcome.fields.get("base"):
+    if gate is Gate.BUNDLE and tool.gate is Gate.ENVIRONMENT:
         todos = len(step.present.plan.tasks) if step.present.plan else 0
         return f"Write the code ({todos} todos), then call validate_bundle."
     return f"Call {_next_call(step, gate)}."
@@ -64,24 +64,22 @@ def next_step(step: Step, outcome: Outcome) -> str:
 
 def _mend(step: Step, state: GateState) -> str:
     if not counts_attempts(state.gate):
-        return f"Mend it, then call {TOOL_OF[state.gate]} again."
+        return f"Correct it, then call {TOOL_OF[state.gate]} again."
     allowed = step.present.policy.limits.attempts
     attempt = f"attempt {state.failures + 1} of {allowed}"
     if state.gate in (Gate.EXECUTION, Gate.QUALITY, Gate.GOVERNANCE):
-        return f"Mend it, then call validate_bundle ({attempt})."
-    return f"Mend it, then call {TOOL_OF[state.gate]} ({attempt})."
+        return f"Correct it, then call validate_bundle ({attempt})."
+    return f"Correct it, then call {TOOL_OF[state.gate]} ({attempt})."
 
 
 def _next_call(step: Step, gate: Gate) -> str:
-    if gate is Gate.EXECUTION and step.run.done("start") and step.standing.states[gate].status is not Status.FAILED:
-        return "poll_status until it is no longer running" if step.run.running_updates else TOOL_OF[gate]
+    if gate is Gate.EXECUTION and step.run.starts and step.standing.states[gate].status is not Status.FAILED:
+        return "poll_status until it is no longer running" if step.run.running else TOOL_OF[gate]
     return TOOL_OF[gate]
 
 
 def _files_changed(state: GateState, step: Step) -> str:
     record = step.run.latest(state.gate)
-    name = record.body.get("snapshot") if record else None
-    earlier = name or next(
-        (item.body["snapshot"] for item in reversed(step.run.records) if item.body.get("snapshot")), None
-    )
+    named = [item.entry.snapshot for item in reversed(step.run.gates)]
+    earlier = next(filter(None, [record.entry.snapshot if record else None, *named]), None)
     return lines(step.explain(earlier)) if earlier else "the source tree changed"

@@ -32,7 +32,7 @@ class Material(StrEnum):
     """Name something that evidence is bound to; each has one digest at any time."""
 
     PRP = "prp"
-    BASE = "base"
+    WORKSPACE = "workspace"
     TREE = "tree"
     TESTED = "tested"
     CONFIGURATION = "configuration"
@@ -52,13 +52,13 @@ class Trigger(StrEnum):
     INTERRUPT = "interrupt"
 
 
-_DEPLOYED = frozenset({Material.BASE, Material.TREE, Material.CONFIGURATION, Material.DEPLOYMENT, Material.POLICY})
+_DEPLOYED = frozenset({Material.WORKSPACE, Material.TREE, Material.CONFIGURATION, Material.DEPLOYMENT, Material.POLICY})
 _UPDATED = _DEPLOYED | {Material.UPDATE}
 
 BOUND: dict[Gate, frozenset[Material]] = {
     Gate.PRP: frozenset({Material.PRP, Material.POLICY}),
-    Gate.ENVIRONMENT: frozenset({Material.BASE, Material.POLICY}),
-    Gate.BUNDLE: frozenset({Material.BASE, Material.TREE, Material.CONFIGURATION, Material.POLICY}),
+    Gate.ENVIRONMENT: frozenset({Material.WORKSPACE, Material.POLICY}),
+    Gate.BUNDLE: frozenset({Material.WORKSPACE, Material.TREE, Material.CONFIGURATION, Material.POLICY}),
     Gate.COMPILE: frozenset({Material.TREE, Material.POLICY}),
     Gate.DEPLOYMENT: _DEPLOYED,
     Gate.EXECUTION: _UPDATED,

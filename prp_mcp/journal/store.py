@@ -22,7 +22,7 @@ VERSION = 1
 GENESIS = b"\0" * 32
 
 
-class Kind(StrEnum):
+class RecordKind(StrEnum):
     """Name a kind of record."""
 
     RUN = "run"
@@ -36,7 +36,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record(
   seq  INTEGER PRIMARY KEY,
   run  TEXT NOT NULL,
-  step TEXT NOT NULL,
+  name TEXT NOT NULL,
   kind TEXT NOT NULL CHECK(kind IN ('run','gate','intent','outcome','note')),
   ref  INTEGER REFERENCES record(seq),
   at   TEXT NOT NULL,
@@ -56,8 +56,8 @@ class Record:
 
     seq: int
     run: str
-    step: str
-    kind: Kind
+    name: str
+    kind: RecordKind
     ref: int | None
     at: str
     body: dict[str, Any]
@@ -118,26 +118,26 @@ class Journal:
             self._abandon()
             raise
 
-    def append(self, run: str, step: str, kind: Kind, body: dict[str, Any], ref: int | None = None) -> Record:
+    def append(self, run: str, name: str, kind: RecordKind, body: dict[str, Any], ref: int | None = None) -> Record:
         """Append one record, redacted, durably; return it with its place and hash."""
         if self._connection.in_transaction:
-            return self._append(run, step, kind, body, ref)
+            return self._append(run, name, kind, body, ref)
         with self.transaction():
-            return self._append(run, step, kind, body, ref)
+            return self._append(run, name, kind, body, ref)
 
     def records(self, run: str | None = None) -> list[Record]:
         """Return the records of `run`, or all of them, oldest first."""
         where, values = ("WHERE run = ?", (run,)) if run else ("", ())
         rows = self._connection.execute(
-            f"SELECT seq, run, step, kind, ref, at, body, hash FROM record {where} ORDER BY seq",  # noqa: S608 - fixed text
+            f"SELECT seq, run, name, kind, ref, at, body, hash FROM record {where} ORDER BY seq",  # noqa: S608 - fixed text
             values,
         )
         return [_record(row) for row in rows]
 
-    def of_kind(self, kind: Kind) -> list[Record]:
+    def of_kind(self, kind: RecordKind) -> list[Record]:
         """Return the records of one kind over all runs, oldest first."""
         rows = self._connection.execute(
-            "SELECT seq, run, step, kind, ref, at, body, hash FROM record WHERE kind = ? ORDER BY seq", (kind,)
+            "SELECT seq, run, name, kind, ref, at, body, hash FROM record WHERE kind = ? ORDER BY seq", (kind,)
         )
         return [_record(row) for row in rows]
 
@@ -154,33 +154,33 @@ class Journal:
         if trouble != "ok":
             raise self._damaged(f"the database is damaged: {trouble}")
         previous, count = GENESIS, 0
-        rows = self._connection.execute("SELECT seq, run, step, kind, ref, at, body, hash FROM record ORDER BY seq")
-        for seq, run, step, kind, ref, at, body, stored in rows:
+        rows = self._connection.execute("SELECT seq, run, name, kind, ref, at, body, hash FROM record ORDER BY seq")
+        for seq, run, name, kind, ref, at, body, stored in rows:
             count += 1
             if seq != count:
                 raise self._damaged(f"record {count} is missing")
-            if _chained(previous, seq, run, step, kind, ref, at, body) != stored:
+            if _chained(previous, seq, run, name, kind, ref, at, body) != stored:
                 raise self._damaged(f"record {seq} does not match its hash")
             previous = stored
         return count
 
-    def _append(self, run: str, step: str, kind: Kind, body: dict[str, Any], ref: int | None) -> Record:
+    def _append(self, run: str, name: str, kind: RecordKind, body: dict[str, Any], ref: int | None) -> Record:
         text = canonical(self.redactor.tree(body))
         if len(text.encode()) > BODY_CAP:
             raise IntegrityError(
                 f"a {kind} record of {len(text)} characters is too large for the journal",
-                remedy="Report this as a bug, with the step's name.",
+                remedy="Report this as a bug, with the name of the tool.",
             )
         seq, previous = self._last()
         at = clock.now()
-        digest = _chained(previous, seq + 1, run, step, kind, ref, at, text)
+        digest = _chained(previous, seq + 1, run, name, kind, ref, at, text)
         try:
             self._connection.execute(
-                "INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", (seq + 1, run, step, kind, ref, at, text, digest)
+                "INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", (seq + 1, run, name, kind, ref, at, text, digest)
             )
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from error
-        return Record(seq + 1, run, step, kind, ref, at, json.loads(text), digest.hex())
+        return Record(seq + 1, run, name, kind, ref, at, json.loads(text), digest.hex())
 
     def _last(self) -> tuple[int, bytes]:
         row = self._connection.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
@@ -210,11 +210,11 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _chained(previous: bytes, seq: int, run: str, step: str, kind: str, ref: int | None, at: str, body: str) -> bytes:
-    link = canonical([seq, run, step, str(kind), ref, at, body])
+def _chained(previous: bytes, seq: int, run: str, name: str, kind: str, ref: int | None, at: str, body: str) -> bytes:
+    link = canonical([seq, run, name, str(kind), ref, at, body])
     return hashlib.sha256(previous + link.encode()).digest()
 
 
 def _record(row: tuple[Any, ...]) -> Record:
-    seq, run, step, kind, ref, at, body, digest = row
-    return Record(seq, run, step, Kind(kind), ref, at, json.loads(body), digest.hex())
+    seq, run, name, kind, ref, at, body, digest = row
+    return Record(seq, run, name, RecordKind(kind), ref, at, json.loads(body), digest.hex())

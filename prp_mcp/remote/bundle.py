@@ -43,7 +43,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """What a deployment would do: `actions` maps each resource key to create, update, recreate, delete or skip."""
 
     ok: bool
@@ -94,8 +94,8 @@ class BundleCli:
         found = diagnostics(done.stderr)
         return Validation(done.exit == 0, found, _json_object(done.stdout))
 
-    def plan(self, root: Path, target: str) -> Plan:
-        """Plan a deployment and keep the plan's file for `deploy`."""
+    def plan(self, root: Path, target: str) -> DeploymentPlan:
+        """DeploymentPlan a deployment and keep the plan's file for `deploy`."""
         done = self._bundle(["plan", "-o", "json"], root, target, QUICK)
         file = self._private / "plan.json"
         file.write_text(done.stdout, "utf-8")
@@ -103,9 +103,9 @@ class BundleCli:
         listed = loaded.get("plan") or {}
         actions = {key: str(entry.get("action", "skip")) for key, entry in listed.items()}
         ok = done.exit == 0 and not done.timed_out and "plan" in loaded  # unreadable output is no empty plan
-        return Plan(ok, actions, diagnostics(done.stderr), file)
+        return DeploymentPlan(ok, actions, diagnostics(done.stderr), file)
 
-    def deploy(self, root: Path, target: str, plan: Plan, seconds: float) -> Ended:
+    def deploy(self, root: Path, target: str, plan: DeploymentPlan, seconds: float) -> Ended:
         """Carry out `plan`, uploading every file: the CLI compares with its own memory, never with the workspace.
 
         A plan that is out of date is refused by the executable, and so are destructive changes, since approval is

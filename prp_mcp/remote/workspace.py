@@ -7,7 +7,6 @@ expectation counts are; its import costs seconds. So: one plain POST for a start
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ import requests
 from prp_mcp.clock import Deadline
 from prp_mcp.credentials import Credentials
 from prp_mcp.errors import AuthError, WorkspaceError
+from prp_mcp.journal.effect import Fate
 
 READ_SECONDS = 20
 START_SECONDS = 60
@@ -29,22 +29,13 @@ EVENT_CAP = 20_000
 """Events read for one update; a longer log is reported as truncated and never counts as complete."""
 
 
-class Sent(StrEnum):
-    """Say what is known about a single request with an effect."""
-
-    DONE = "done"
-    NOT_DONE = "not_done"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True)
 class Started:
     """The fate of one start request; `update` is empty unless it is known."""
 
-    sent: Sent
+    fate: Fate
     update: str
     detail: str
-    active: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,9 +148,9 @@ class Workspace:
         try:
             answer = requests.post(url, json=body, headers=headers, timeout=START_SECONDS, allow_redirects=False)
         except requests.exceptions.ConnectTimeout as error:
-            return Started(Sent.NOT_DONE, "", f"no connection: {type(error).__name__}")
+            return Started(Fate.NOT_DONE, "", f"no connection: {type(error).__name__}")
         except requests.exceptions.RequestException as error:
-            return Started(Sent.UNKNOWN, "", f"no answer: {type(error).__name__}")
+            return Started(Fate.UNKNOWN, "", f"no answer: {type(error).__name__}")
         return _started(answer)
 
     def stop(self, pipeline: str) -> None:
@@ -286,17 +277,17 @@ class MissingError(WorkspaceError):
 def _started(answer: requests.Response) -> Started:
     text = answer.text[:300]
     if answer.status_code in (400, 401, 403, 404):
-        return Started(Sent.NOT_DONE, "", f"{answer.status_code}: {text}")
+        return Started(Fate.NOT_DONE, "", f"{answer.status_code}: {text}")
     if answer.status_code == 409:
-        return Started(Sent.UNKNOWN, "", f"409: {text}", active=True)
+        return Started(Fate.UNKNOWN, "", f"409: {text}")
     try:
         loaded = answer.json() if answer.ok else {}
     except ValueError:
         loaded = {}
     update = loaded.get("update_id") if isinstance(loaded, dict) else None
     if answer.ok and isinstance(update, str) and update:
-        return Started(Sent.DONE, update, "")
-    return Started(Sent.UNKNOWN, "", f"{answer.status_code}: {text}")
+        return Started(Fate.DONE, update, "")
+    return Started(Fate.UNKNOWN, "", f"{answer.status_code}: {text}")
 
 
 def _part(text: str) -> str:

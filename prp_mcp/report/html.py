@@ -20,6 +20,7 @@ class Box:
     rows: int
     dropped: int
     state: str
+    is_view: bool
     x: int
     y: int
 
@@ -64,9 +65,9 @@ def render_html(story: Story) -> str:
 
 def graph(story: Story) -> Graph:
     """Lay the datasets out in columns by their distance from the sources."""
-    by_name = {str(item["short"]): item for item in story.datasets}
+    by_name = {item.run.short: item.run for item in story.datasets}
     inputs = {
-        name: [short for raw in item.get("inputs") or [] if (short := str(raw).rpartition(".")[2]) in by_name]
+        name: [short for raw in item.inputs if (short := raw.rpartition(".")[2]) in by_name]
         for name, item in by_name.items()
     }
     depth = {name: _depth(name, inputs, frozenset()) for name in by_name}
@@ -76,7 +77,7 @@ def graph(story: Story) -> Graph:
         item, column = by_name[name], depth[name]
         row = rows_used[column] = rows_used.get(column, -1) + 1
         place = (10 + column * COLUMN, 10 + row * ROW)
-        boxes[name] = Box(name, int(item["rows"]), int(item["dropped"]), str(item["state"]), *place)
+        boxes[name] = Box(name, item.rows, item.dropped, item.state, item.is_view, *place)
     edges = tuple(_edge(boxes[source], boxes[name]) for name, sources in inputs.items() for source in sources)
     width = 20 + (max(depth.values(), default=0) * COLUMN) + WIDTH
     height = 20 + max(rows_used.values(), default=0) * ROW + HEIGHT

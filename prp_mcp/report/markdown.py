@@ -84,7 +84,7 @@ def _gates(story: Story) -> str:
     ]
     table = _table(("Gate", "Verdict", "Steps", "Time", "Evidence", "Record"), rows)
     found = [
-        f"- **{line.gate}**: {_plain(item.get('at', ''))} {_plain(item.get('text', ''))}"
+        f"- **{line.gate}**: {_plain(item.at)} {_plain(item.text)}"
         for line in story.gates
         if line.verdict != "passed"
         for item in line.findings[:10]
@@ -96,8 +96,7 @@ def _updates(story: Story) -> str:
     if not story.updates:
         return "No update was started."
     rows = [
-        (item["pipeline"], f"`{item['pipeline_id']}`", f"`{item['update']}`", item["state"], item["started"])
-        for item in story.updates
+        (item.pipeline, f"`{item.pipeline_id}`", f"`{item.update}`", item.state, item.started) for item in story.updates
     ]
     return _table(("Pipeline", "Id", "Update", "State", "Started"), rows)
 
@@ -106,18 +105,18 @@ def _quality(story: Story) -> str:
     if not story.datasets:
         return "Nothing was measured."
     rows = [
-        (item["short"], _number(item["rows"]), _number(item["dropped"]), item["state"])
+        (item.run.short, _number(item.run.rows), _number(item.run.dropped), item.run.state)
         for item in story.datasets
-        if item["state"] != "DEFINED"  # a view writes nothing
+        if not item.run.is_view  # it writes nothing
     ]
     tables = [_table(("Dataset", "Rows written", "Records dropped", "State"), rows)]
     checks = [
         (
-            f"{item['short']}.{rule['name']}", rule["action"], _number(rule["passed"]), _number(rule["failed"]),
-            _rate(rule["rate"]), _rate(rule["threshold"]),
+            f"{item.run.short}.{rule.name}", rule.action, _number(rule.passed), _number(rule.failed),
+            _rate(rule.rate), _rate(rule.threshold),
         )
         for item in story.datasets
-        for rule in item["expectations"]
+        for rule in item.expectations
     ]  # fmt: skip
     if checks:
         tables.append(_table(("Expectation", "Action", "Passed", "Failed", "Pass rate", "Demanded"), checks))
@@ -128,7 +127,7 @@ def _governance(story: Story) -> str:
     if not story.tables:
         return "No table was checked."
     rows = [
-        (f"`{item['name']}`", _plain(item["owner"]) or "none", _yes(item["documented"]), _yes(item["grants_ok"]))
+        (f"`{item.name}`", _plain(item.owner) or "none", _yes(item.documented), _yes(item.grants_ok))
         for item in story.tables
     ]
     return _table(("Table", "Owner", "Documented", "Grants as demanded"), rows)
@@ -137,14 +136,10 @@ def _governance(story: Story) -> str:
 def _resources(story: Story) -> str:
     if not story.resources:
         return "Nothing was deployed."
-    rows = [
-        (item["type"], item["key"], _plain(item["name"]), f"`{item['id']}`", item["action"]) for item in story.resources
-    ]
+    rows = [(item.type, item.key, _plain(item.name), f"`{item.id}`", item.action) for item in story.resources]
     before = story.previous
     earlier = (
-        f"Deployed before: {before.get('kind')} `{(before.get('snapshot') or before.get('commit') or '')[:12]}`."
-        if before
-        else "Nothing was deployed before."
+        "Nothing was deployed before." if before.kind == "none" else f"Deployed before: {before.kind} `{before.named}`."
     )
     return _table(("Type", "Key", "Name", "Id", "Action"), rows) + f"\n\n{earlier}"
 
@@ -152,13 +147,10 @@ def _resources(story: Story) -> str:
 def _items(story: Story) -> str:
     if not story.items:
         return "Not judged yet, or the PRP has no validation commands and no checklist."
-    rows = [
-        (item["id"], item["state"], _plain(str(item["text"])[:160]), _plain(str(item["proof"])[:200]))
-        for item in story.items
-    ]
+    rows = [(item.id, item.state, _plain(item.text[:160]), _plain(item.proof[:200])) for item in story.items]
     said = [f"- sandbox of the commands: {_plain(told)}" for told in story.sandboxes]
     said += [
-        f"- {'approved' if item['approved'] else 'declined'} by {_plain(item['by'])}: `{_code(item['what'])}`"
+        f"- {'approved' if item.approved else 'declined'} by {_plain(item.by)}: `{_code(item.what)}`"
         for item in story.approvals
     ]
     return "\n\n".join(part for part in (_table(("Item", "State", "Text", "Proof"), rows), "\n".join(said)) if part)
@@ -167,11 +159,11 @@ def _items(story: Story) -> str:
 def _rollback(story: Story) -> str:
     if story.rollback is None:
         return "Nothing was rolled back."
-    lines = [f"Reason: {_plain(story.rollback['reason'])}", ""]
-    lines += [f"- {item['state']}: {_plain(item['what'])}" for item in story.rollback["steps"]]
-    if story.rollback.get("branch"):
-        lines.append(f"- the changes are kept on branch `{story.rollback['branch']}`")
-    if tables := story.rollback.get("tables"):
+    lines = [f"Reason: {_plain(story.rollback.reason)}", ""]
+    lines += [f"- {item.state}: {_plain(item.what)}" for item in story.rollback.steps]
+    if story.rollback.branch:
+        lines.append(f"- the changes are kept on branch `{story.rollback.branch}`")
+    if tables := story.rollback.tables:
         lines += ["", f"Data written by the pipeline is not undone; written were: {_plain(', '.join(tables))}."]
     return "\n".join(lines)
 
@@ -180,20 +172,20 @@ def _next(story: Story) -> str:
     if story.passed:
         return "- Review the changes and this summary, then open the pull request.\n- Promote to the next target."
     stuck = next((line for line in story.gates if line.verdict != "passed"), None)
-    where = f"- Mend what the {stuck.gate} gate found, then run the PRP again." if stuck else ""
+    where = f"- Correct what the {stuck.gate} gate found, then run the PRP again." if stuck else ""
     return where or "- Look at the rollback, then run the PRP again."
 
 
 def _pr_body(story: Story) -> str:
     passed = sum(line.verdict == "passed" for line in story.gates if line.gate != "summary")
-    rows = sum(int(item["rows"]) for item in story.datasets)
-    rules = [rule for item in story.datasets for rule in item["expectations"]]
+    rows = sum(item.run.rows for item in story.datasets)
+    rules = [rule for item in story.datasets for rule in item.expectations]
     lines = [
         _plain(story.goal),
         "",
         f"- {passed} of {len(story.gates) - 1} gates passed on target {_plain(story.target)}",
         f"- {len(story.resources)} resources deployed, {_number(rows)} rows written in {len(story.datasets)} datasets",
-        f"- {len(rules)} expectations measured, {_number(sum(rule['failed'] for rule in rules))} violations",
+        f"- {len(rules)} expectations measured, {_number(sum(rule.failed for rule in rules))} violations",
         f"- evidence: run `{story.run}`, journal head `{story.head}`",
     ]
     return "\n".join(lines).strip()
@@ -219,8 +211,8 @@ def _code(text: str) -> str:
     return " ".join(text.split()).replace("`", "'")[:300]
 
 
-def _number(value: Any) -> str:
-    return f"{int(value):,}"
+def _number(value: int) -> str:
+    return f"{value:,}"
 
 
 def _rate(value: float | None) -> str:

@@ -1,13 +1,30 @@
 """Gather from a run's records what every report tells; nothing here looks at the world."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from prp_mcp.gates.order import TOOL_OF, Gate, Verdict
-from prp_mcp.journal.runs import Run
-from prp_mcp.journal.store import Record
+from prp_mcp.gates.order import TOOL_OF, Gate, Material, Verdict
+from prp_mcp.journal.evidence import (
+    CheckedTable,
+    DatasetRun,
+    DeploymentEvidence,
+    EnvironmentEvidence,
+    ExecutionEvidence,
+    Finding,
+    GovernanceEvidence,
+    Item,
+    Measured,
+    Previous,
+    PrpEvidence,
+    QualityEvidence,
+    Resource,
+    StatedCheck,
+    StatedCommand,
+    SuiteEvidence,
+)
+from prp_mcp.journal.notes import Approval, CommandRun, RolledBack
+from prp_mcp.journal.runs import GateRecord, Run, Update
 
 
 @dataclass(frozen=True)
@@ -17,13 +34,32 @@ class GateLine:
     gate: str
     tool: str
     verdict: str
-    summary: str
-    at: str
-    seconds: float
-    attempts: int
-    seq: int
-    findings: tuple[dict[str, str], ...]
-    materials: dict[str, str]
+    summary: str = ""
+    at: str = ""
+    seconds: float = 0.0
+    attempts: int = 0
+    seq: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class UpdateLine:
+    """An update of the run: the bundle key and id of its pipeline, and how it ended (`running` if nobody saw that)."""
+
+    pipeline: str
+    pipeline_id: str
+    update: str
+    state: str
+    started: str
+    url: str
+
+
+@dataclass(frozen=True)
+class DatasetLine:
+    """A dataset of the run's updates with, where they were measured, its expectations."""
+
+    run: DatasetRun
+    expectations: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,16 +82,16 @@ class Story:
     headless: bool
     head: str
     gates: tuple[GateLine, ...]
-    resources: tuple[dict[str, Any], ...]
-    previous: dict[str, str] | None
-    updates: tuple[dict[str, Any], ...]
-    datasets: tuple[dict[str, Any], ...]
-    tables: tuple[dict[str, Any], ...]
-    items: tuple[dict[str, Any], ...]
-    rollback: dict[str, Any] | None
+    resources: tuple[Resource, ...]
+    previous: Previous
+    updates: tuple[UpdateLine, ...]
+    datasets: tuple[DatasetLine, ...]
+    tables: tuple[CheckedTable, ...]
+    items: tuple[Item, ...]
+    rollback: RolledBack | None
     policy_changed: bool
     prp_changes: tuple[str, ...]
-    approvals: tuple[dict[str, Any], ...]
+    approvals: tuple[Approval, ...]
     sandboxes: tuple[str, ...]
 
     @property
@@ -67,132 +103,111 @@ class Story:
 
 def tell(run: Run, head: str) -> Story:
     """Return the story of `run`; `head` is the journal's head at the time of writing."""
-    prp, environment = _latest(run, Gate.PRP), _latest(run, Gate.ENVIRONMENT)
-    deployment, suite = _latest(run, Gate.DEPLOYMENT), _latest(run, Gate.SUITE)
-    rolled = run.notes("rolled back")
+    prp = run.seen(PrpEvidence) or PrpEvidence(title=run.prp)
+    environment = run.seen(EnvironmentEvidence) or EnvironmentEvidence()
+    deployment = run.seen(DeploymentEvidence) or DeploymentEvidence()
+    governance, suite = run.seen(GovernanceEvidence), run.seen(SuiteEvidence)
+    rolled = run.notes(RolledBack)
     return Story(
         run=run.id,
         prp=run.prp,
-        title=str(prp["fields"].get("title", run.prp)).removeprefix("PRP:").strip(),
-        goal=str(prp["fields"].get("goal", "")),
-        worktree=run.worktree,
+        title=prp.title.removeprefix("PRP:").strip(),
+        goal=prp.goal,
+        worktree=run.begun.worktree,
         target=run.target,
         host=run.host,
-        identity=str(environment["fields"].get("identity", "")),
-        base=str(environment["fields"].get("base", "")),
-        bundle_cli=str(environment["fields"].get("bundle_cli", "")),
+        identity=environment.identity,
+        base=environment.base,
+        bundle_cli=environment.bundle_cli,
         began=run.began,
         ended=run.ended or (run.records[-1].at if run.records else ""),
         outcome=run.outcome or "open",
-        headless=run.headless,
+        headless=run.begun.headless,
         head=head,
         gates=tuple(_line(run, gate) for gate in Gate),
-        resources=tuple(deployment["fields"].get("resources", [])),
-        previous=deployment["fields"].get("previous"),
-        updates=_updates(run),
-        datasets=_datasets(run),
-        tables=tuple(_latest(run, Gate.GOVERNANCE)["fields"].get("tables", [])),
-        items=tuple(suite["evidence"].get("items", [])),
-        rollback=rolled[-1].body if rolled else None,
-        policy_changed=len({_material(record, "policy") for record in run.records if "materials" in record.body}) > 1,
+        resources=deployment.resources,
+        previous=deployment.previous,
+        updates=tuple(_update(run, update) for update in run.started),
+        datasets=tuple(_datasets(run)),
+        tables=governance.tables if governance else (),
+        items=suite.items if suite else (),
+        rollback=rolled[-1] if rolled else None,
+        policy_changed=len({record.entry.materials.get(Material.POLICY) for record in run.gates}) > 1,
         prp_changes=tuple(_prp_changes(run)),
-        approvals=tuple(record.body for record in run.notes("approval")),
-        sandboxes=tuple(sorted({found for record in run.notes("command") if (found := record.body.get("sandbox"))})),
+        approvals=tuple(run.notes(Approval)),
+        sandboxes=tuple(sorted({note.sandbox for note in run.notes(CommandRun) if note.sandbox})),
     )
-
-
-def _latest(run: Run, gate: Gate) -> dict[str, Any]:
-    record = run.latest(gate)
-    return record.body if record else {"fields": {}, "evidence": {}}
 
 
 def _prp_changes(run: Run) -> Iterator[str]:
     """Yield what the PRP demanded when it was first read and demands otherwise, or no longer, now."""
-    read = [record.body["evidence"] for record in run.records if record.kind == "gate" and record.step == Gate.PRP]
-    if not read:
+    read = [record.entry.evidence_at(Gate.PRP) for record in run.gates if record.gate is Gate.PRP]
+    stated = [each for each in read if isinstance(each, PrpEvidence)]
+    if not stated:
         return
-    first, last = read[0], read[-1]
-    before, now = first.get("thresholds", {}), last.get("thresholds", {})
-    for name in sorted({*before, *now}):
-        if before.get(name) != now.get(name):
-            yield f"threshold {name}: {_stated(before.get(name))} became {_stated(now.get(name))}"
-    for kind, noun in (("commands", "validation command"), ("checklist", "checklist item")):
-        kept = {item["text"] for item in last.get(kind, [])}
-        for item in first.get(kind, []):
-            if item["text"] not in kept:
-                yield f"{noun} is gone: {item['text'][:120]}"
-    expected = {item["text"]: item["expected"] for item in last.get("commands", [])}
-    for item in first.get("commands", []):
-        if item["text"] in expected and item["expected"] != expected[item["text"]]:
-            yield f"expectation of {item['text'][:80]}: {item['expected']!r} became {expected[item['text']]!r}"
+    first, last = stated[0], stated[-1]
+    for name in sorted({*first.thresholds, *last.thresholds}):
+        before, now = first.thresholds.get(name), last.thresholds.get(name)
+        if before != now:
+            yield f"threshold {name}: {_rate(before)} became {_rate(now)}"
+    yield from _gone("validation command", first.commands, last.commands)
+    yield from _gone("checklist item", first.checklist, last.checklist)
+    expected = {item.text: item.expected for item in last.commands}
+    for item in first.commands:
+        if item.text in expected and item.expected != expected[item.text]:
+            yield f"expectation of {item.text[:80]}: {item.expected!r} became {expected[item.text]!r}"
 
 
-def _stated(rate: float | None) -> str:
+def _gone(
+    noun: str, first: Iterable[StatedCommand | StatedCheck], last: Iterable[StatedCommand | StatedCheck]
+) -> Iterator[str]:
+    kept = {item.text for item in last}
+    return (f"{noun} is gone: {item.text[:120]}" for item in first if item.text not in kept)
+
+
+def _rate(rate: float | None) -> str:
     return "not stated" if rate is None else f"{rate:.2%}"
 
 
 def _line(run: Run, gate: Gate) -> GateLine:
-    tried = [record for record in run.records if record.kind == "gate" and record.step == gate]
+    tried = [record for record in run.gates if record.gate is gate]
     if not tried:
-        return GateLine(gate.value, TOOL_OF[gate], "not reached", "", "", 0.0, 0, 0, (), {})
-    body = tried[-1].body
+        return GateLine(gate.value, TOOL_OF[gate], "not reached")
+    last = tried[-1]
     return GateLine(
         gate=gate.value,
-        tool=body["tool"],
-        verdict=body["verdict"],
-        summary=body["summary"],
-        at=tried[-1].at,
-        seconds=_length(run, gate, tried[-1]),
+        tool=last.entry.tool,
+        verdict=last.verdict.value,
+        summary=last.entry.summary,
+        at=last.at,
+        seconds=_length(run, last),
         attempts=len(tried),
-        seq=tried[-1].seq,
-        findings=tuple(body["findings"]),
-        materials=dict(body["materials"]),
+        seq=last.seq,
+        findings=last.entry.findings,
     )
 
 
-def _length(run: Run, gate: Gate, record: Record) -> float:
+def _length(run: Run, record: GateRecord) -> float:
     """Return the seconds a gate took; the execution's are those of the update, not of the last look at it."""
-    started = run.done("start")
-    if gate is Gate.EXECUTION and started:
-        return (_moment(record.at) - _moment(started[-1].intent.at)).total_seconds()
-    return float(record.body["seconds"])
+    if record.gate is Gate.EXECUTION and run.started:
+        return (_moment(record.at) - _moment(run.started[-1].since)).total_seconds()
+    return record.entry.seconds
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def _updates(run: Run) -> tuple[dict[str, Any], ...]:
-    ended = run.ended_updates
-    return tuple(
-        {
-            "pipeline": effect.intent.body["request"]["key"],
-            "pipeline_id": effect.intent.body["request"]["pipeline"],
-            "update": effect.result["update"],
-            "state": ended.get(effect.result["update"], {}).get("state", "running"),
-            "started": effect.intent.at,
-            "url": _url(run.host, effect.intent.body["request"]["pipeline"], effect.result["update"]),
-        }
-        for effect in run.done("start")
-    )
+def _update(run: Run, update: Update) -> UpdateLine:
+    pipeline = update.pipeline
+    url = f"{run.host}/pipelines/{pipeline.id}/updates/{update.id}"
+    return UpdateLine(pipeline.key, pipeline.id, update.id, update.state or "running", update.since, url)
 
 
-def _url(host: str, pipeline: str, update: str) -> str:
-    return f"{host}/pipelines/{pipeline}/updates/{update}"
-
-
-def _datasets(run: Run) -> tuple[dict[str, Any], ...]:
-    """Return per dataset rows, inputs and, where they were measured, the expectations."""
-    measured = {item["name"]: item for item in _latest(run, Gate.QUALITY)["fields"].get("datasets", [])}
-    updates = _latest(run, Gate.EXECUTION)["evidence"].get("updates", [])
-    listed = [item for update in updates for item in update["datasets"]]
-    found = []
-    for item in listed:
-        name = str(item["name"]).rpartition(".")[2]
-        quality = measured.get(name, {})
-        found.append({**item, "short": name, "expectations": quality.get("expectations", [])})
-    return tuple(found)
-
-
-def _material(record: Record, name: str) -> str:
-    return str(record.body["materials"].get(name, ""))
+def _datasets(run: Run) -> Iterator[DatasetLine]:
+    """Yield the datasets of the updates that were judged last."""
+    quality, execution = run.seen(QualityEvidence), run.seen(ExecutionEvidence)
+    measured = {item.name: item.expectations for item in quality.datasets} if quality else {}
+    for update in execution.updates if execution else ():
+        for item in update.datasets:
+            yield DatasetLine(item, measured.get(item.short, ()))

@@ -2,10 +2,9 @@
 
 import re
 from fnmatch import fnmatchcase
-from typing import Any
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import counted
+from prp_mcp.engine.tool import Fields, counted
 from prp_mcp.plan.model import Finding, Plan
 from prp_mcp.repo.references import Reference, References
 
@@ -13,37 +12,54 @@ _CREATES = re.compile(r"\b(?:create|add|write|implement|generate|build|new)\b", 
 _RANGE = re.compile(r"(?:#.*|:L?\d+(?:-L?\d+)?)$")
 
 
-def resolved_context(plan: Plan, step: Step) -> tuple[list[dict[str, Any]], list[Finding]]:
+class ContextRow(Fields):
+    """Something to read before the work: where it is, why, and whether it is there; addresses are not looked up."""
+
+    ref: str
+    why: str = ""
+    exists: bool = False
+    lines: str = ""
+    files: int = 0
+    note: str = ""
+
+
+def resolved_context(plan: Plan, step: Step) -> tuple[list[ContextRow], list[Finding]]:
     """Return the context as an agent needs it, and a note for each file that is missing and made by no task."""
     lookup = References(step.present.root, step.present.repository.top)
     made = _made(plan)
-    items: list[dict[str, Any]] = []
+    rows: list[ContextRow] = []
     notes: list[Finding] = []
     for item in plan.context:
-        shown: dict[str, Any] = {"ref": item.ref, "why": item.why[:100]}
+        row = _row(ref=item.ref, why=item.why[:100])
         if item.kind != "url":
             found = lookup.resolve(item.ref)
             makers = (task for path, task in made.items() if _is_part(path, item.ref))
             maker = "" if found.exists else next(makers, "")
-            shown |= _meaning(found, maker)
+            row = _resolved(row, found, maker)
             # A pattern without hits may be about files of a volume; what reads like a file of the project is told.
-            if shown["note"] and not maker and found.kind != "pattern":
+            if row.note and not maker and found.kind != "pattern":
                 fix = f"Write {found.near}." if found.near else "Name a path that is there, or drop the line."
-                text, why = item.ref[:200], f"the context is not as it says: {shown['note']}"
+                text, why = item.ref[:200], f"the context is not as it says: {row.note}"
                 notes.append(Finding("context-missing", "note", item.line, 1, text, why, fix))
-        items.append({key: value for key, value in shown.items() if value not in ("", None)})
-    return items, notes
+        rows.append(row)
+    return rows, notes
 
 
-def _meaning(found: Reference, maker: str) -> dict[str, Any]:
+def _resolved(row: ContextRow, found: Reference, maker: str) -> ContextRow:
     note = ""
     if not found.exists:
         near = f"nothing is there; perhaps {found.near}" if found.near else "nothing is there"
         note = f"{maker} makes it" if maker else near
     elif found.in_range is False:
         note = f"the file has {counted(found.length or 0, 'line')}"
-    lines = f"{found.lines[0]}-{found.lines[1]}" if found.lines and found.exists else None
-    return {"exists": found.exists, "lines": lines, "files": found.files or None, "note": note}
+    lines = f"{found.lines[0]}-{found.lines[1]}" if found.lines and found.exists else ""
+    files = found.files or 0
+    return _row(ref=row.ref, why=row.why, exists=found.exists, lines=lines, files=files, note=note)
+
+
+def _row(**given: str | int) -> ContextRow:
+    """Return a row that says nothing of what is empty; that a file is missing it does say."""
+    return ContextRow.model_validate({key: value for key, value in given.items() if value or value is False})
 
 
 def _made(plan: Plan) -> dict[str, str]:

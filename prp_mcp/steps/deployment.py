@@ -2,19 +2,29 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pathspec
 
-from prp_mcp.engine.effects import Attempt, Fate
 from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Finding
 from prp_mcp.errors import UsageError, WorkspaceError
-from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.gates.order import Gate
 from prp_mcp.gates.policy import destructive
-from prp_mcp.journal.runs import Effect
-from prp_mcp.remote.bundle import Plan
+from prp_mcp.journal.effect import (
+    Deployment,
+    DeploymentRequest,
+    DeploymentResult,
+    DestructionRequest,
+    Effect,
+    EffectName,
+    Ending,
+    Fate,
+)
+from prp_mcp.journal.evidence import BundleEvidence, Previous, Resource
+from prp_mcp.remote.bundle import DeploymentPlan
 from prp_mcp.repo.snapshot import Snapshot
 
 COMPARED = 500
@@ -23,56 +33,48 @@ COMPARED = 500
 _NOTEBOOK = (b"# Databricks notebook source", b"-- Databricks notebook source", b"// Databricks notebook source")
 
 
-def deploy_snapshot(step: Step, snapshot: Snapshot, name: str, plan: Plan, gate: Gate | None) -> Effect:
+def deploy_snapshot(
+    step: Step, snapshot: Snapshot, name: EffectName, plan: DeploymentPlan, gate: Gate | None
+) -> Deployment:
     """Deploy `snapshot` as the effect `name`, according to `plan`, while the lock is held."""
-    request = {
-        "snapshot": snapshot.name,
-        "tree": snapshot.tree.id,
-        "previous": previous_deployment(step),
-        "plan": plan.changes,
-    }
+    request = DeploymentRequest(snapshot.name, snapshot.tree.id, previous_deployment(step), plan.changes)
     seconds = step.present.policy.limits.deploy_seconds
 
-    def attempt(_: str) -> Attempt:
+    def attempt(_: str) -> Ending[DeploymentResult]:
         ended = step.cli.deploy(step.root_in(snapshot), step.run.target, plan, seconds)
-        result: dict[str, Any] = {"ok": ended.ok, "output": ended.output[-2000:]}
+        output = ended.output[-2000:]
         if ended.unknown:
-            return Attempt(Fate.UNKNOWN, result)
+            return Ending(Fate.UNKNOWN, DeploymentResult(output))
         if not ended.ok:
             # Files are uploaded before anything can be refused: from then on the deployment is not what it was.
-            result["left_behind"] = "Uploading bundle files" in ended.output
-            return Attempt(Fate.NOT_DONE, result)
-        return Attempt(Fate.DONE, {**result, **_arrived(step, snapshot, plan)})
+            left_behind = "Uploading bundle files" in ended.output
+            return Ending(Fate.NOT_DONE, DeploymentResult(output, left_behind))
+        return Ending(Fate.DONE, replace(_arrived(step, snapshot, plan), output=output))
 
     return step.perform(name, request, attempt, gate)
 
 
-def settle_deployment(step: Step, effect: Effect) -> Effect:
+def settle_deployment(step: Step, effect: Deployment) -> Deployment:
     """Find out how an interrupted deployment ended, by looking.
 
     A deployment is done when the plan for its snapshot is empty and the files are there, a destruction when nothing
     of what it was to destroy is left.
     """
-    request = effect.intent.body["request"]
-    if effect.name == "destroy":
-        fate = Fate.NOT_DONE if remaining(step, request["resources"]) else Fate.DONE
-        attempt = Attempt(fate, {"ok": fate is Fate.DONE, "state": state_id(step), "settled": True})
-    else:
-        attempt = _settled_by_plan(step, step.snapshots.open(request["snapshot"]))
-    settled = step.effects.settle(step.run, effect, attempt)
-    step.refresh()
-    return settled
+    if isinstance(effect.request, DestructionRequest):
+        fate = Fate.NOT_DONE if remaining(step, effect.request.resources) else Fate.DONE
+        return step.settle(effect, Ending(fate, DeploymentResult(state=state_id(step), settled=True)))
+    return step.settle(effect, _settled_by_plan(step, step.snapshots.open(effect.request.snapshot)))
 
 
-def _settled_by_plan(step: Step, snapshot: Snapshot) -> Attempt:
+def _settled_by_plan(step: Step, snapshot: Snapshot) -> Ending[DeploymentResult]:
     plan = step.cli.plan(step.root_in(snapshot), step.run.target)
     if not plan.ok or plan.changes or verify_files(step, snapshot):
-        return Attempt(Fate.NOT_DONE, {"ok": False, "left_behind": True, "settled": True})
-    return Attempt(Fate.DONE, {"ok": True, "settled": True, **_arrived(step, snapshot, plan)})
+        return Ending(Fate.NOT_DONE, DeploymentResult(left_behind=True, settled=True))
+    return Ending(Fate.DONE, replace(_arrived(step, snapshot, plan), settled=True))
 
 
-def _arrived(step: Step, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
-    return {"snapshot": snapshot.name, "resources": resources(step, snapshot, plan), "state": state_id(step)}
+def _arrived(step: Step, snapshot: Snapshot, plan: DeploymentPlan) -> DeploymentResult:
+    return DeploymentResult(snapshot=snapshot.name, resources=resources(step, snapshot, plan), state=state_id(step))
 
 
 def state_id(step: Step) -> str:
@@ -80,13 +82,13 @@ def state_id(step: Step) -> str:
 
     Compared before our journal is believed: a person may have deployed meanwhile.
     """
-    path = f"{_paths(step).get('state_path', '')}/resources.json"
+    path = f"{_bundle(step).state_path}/resources.json"
     return hashlib.sha256(step.workspace.export(path)).hexdigest() if step.workspace.exists(path) else ""
 
 
-def remaining(step: Step, listed: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return which of the resources (type, id) are still in the workspace."""
-    return [f"{item['type']} {item['id']}" for item in listed if step.workspace.has(item["type"], item["id"])]
+def remaining(step: Step, listed: Iterable[Resource]) -> list[str]:
+    """Return which of the resources are still in the workspace."""
+    return [f"{item.type} {item.id}" for item in listed if step.workspace.has(item.type, item.id)]
 
 
 def verify(step: Step, snapshot: Snapshot) -> list[Finding]:
@@ -103,10 +105,10 @@ def verify(step: Step, snapshot: Snapshot) -> list[Finding]:
 
 def verify_files(step: Step, snapshot: Snapshot) -> list[Finding]:
     """Return the files of `snapshot` that the workspace has otherwise or not at all, and those it has too many."""
-    root = _paths(step).get("file_path", "")
-    inside = step.present.inside.as_posix()
-    prefix = "" if inside == "." else f"{inside}/"
-    kept_back = pathspec.GitIgnoreSpec.from_lines((_paths(step).get("sync") or {}).get("exclude") or [])
+    bundle = _bundle(step)
+    root = bundle.file_path
+    prefix = step.present.prefix
+    kept_back = pathspec.GitIgnoreSpec.from_lines(bundle.sync_exclude)
     local = {
         path: file
         for file in snapshot.tree.files
@@ -130,44 +132,48 @@ def verify_files(step: Step, snapshot: Snapshot) -> list[Finding]:
     return findings
 
 
-def resources(step: Step, snapshot: Snapshot, plan: Plan) -> list[dict[str, str]]:
-    """Return the deployed resources: key, type, id, and what the deployment did to each."""
+def resources(step: Step, snapshot: Snapshot, plan: DeploymentPlan) -> tuple[Resource, ...]:
+    """Return the deployed resources, and what the deployment did to each."""
     summary = step.cli.summary(step.root_in(snapshot), step.run.target)
     listed: Mapping[str, Mapping[str, Any]] = summary.get("resources") or {}
-    return [
-        {
-            "key": key,
-            "type": kind,
-            "id": str(body.get("id", "")),
-            "name": str(body.get("name", "")),
-            "action": plan.actions.get(f"resources.{kind}.{key}", "skip"),
-        }
+    return tuple(
+        Resource(
+            key=key,
+            type=kind,
+            id=str(body.get("id", "")),
+            name=str(body.get("name", "")),
+            action=plan.actions.get(f"resources.{kind}.{key}", "skip"),
+        )
         for kind, entries in listed.items()
         for key, body in entries.items()
-    ]
+    )
 
 
-def previous_deployment(step: Step) -> dict[str, str]:
-    """Return what was deployed before this run: a snapshot of ours, a commit, something unknown, or nothing.
+def first_deployment(step: Step) -> Effect[DeploymentRequest, DeploymentResult] | None:
+    """Return the run's first deployment, or None."""
+    mine = [item for item in step.run.deployments if item.name is EffectName.DEPLOY]
+    return cast(Effect[DeploymentRequest, DeploymentResult], mine[0]) if mine else None
+
+
+def previous_deployment(step: Step) -> Previous:
+    """Return what was deployed before this run.
 
     Decided at the run's first deployment and never again, since later it would be the run's own.
     """
-    mine = [effect for effect in step.run.effects if effect.name == "deploy"]
-    if mine:
-        return dict(mine[0].intent.body["request"]["previous"])
+    if first := first_deployment(step):
+        return first.request.previous
     there = state_id(step)
     if not there:
-        return {"kind": "none"}
-    others = [effect for effect in deployments(step.run, step.journal) if effect.intent.run != step.run.id]
-    earlier = [effect for effect in others if effect.done and effect.name != "destroy"]
-    if earlier and earlier[-1].result.get("state") == there:
-        return {"kind": "snapshot", "snapshot": earlier[-1].result["snapshot"]}
-    state = _paths(step).get("state_path", "")
-    commit = step.workspace.deployed_commit(f"{state}/metadata.json")
-    return {"kind": "commit", "commit": commit} if commit else {"kind": "unknown"}
+        return Previous("none")
+    others = [item for item in deployments(step.run, step.journal) if item.run != step.run.id]
+    earlier = [item for item in others if item.is_done and item.name is not EffectName.DESTROY]
+    if earlier and earlier[-1].result.state == there:
+        return Previous("snapshot", snapshot=earlier[-1].result.snapshot)
+    commit = step.workspace.deployed_commit(f"{_bundle(step).state_path}/metadata.json")
+    return Previous("commit", commit=commit) if commit else Previous("unknown")
 
 
-def plan_for(step: Step, snapshot: Snapshot) -> Plan:
+def plan_for(step: Step, snapshot: Snapshot) -> DeploymentPlan:
     """Plan a deployment of `snapshot`. Raises when it fails or would destroy something."""
     plan = step.cli.plan(step.root_in(snapshot), step.run.target)
     if not plan.ok:
@@ -178,6 +184,5 @@ def plan_for(step: Step, snapshot: Snapshot) -> Plan:
     return plan
 
 
-def _paths(step: Step) -> dict[str, Any]:
-    record = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
-    return dict(record.body["evidence"]) if record else {}
+def _bundle(step: Step) -> BundleEvidence:
+    return step.run.bundle or BundleEvidence()

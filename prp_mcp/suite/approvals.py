@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prp_mcp.engine.step import Asking, Question, Step
 from prp_mcp.gates.commands import is_databricks
+from prp_mcp.journal.notes import Approval
 from prp_mcp.plan.model import Command
 from prp_mcp.suite.preparation import Prepared, prepare
 
@@ -24,21 +25,20 @@ def ask(step: Step, commands: Sequence[Command]) -> None:
 
     Raises Asking for questions without an answer: nothing has run then.
     """
-    if step.waiter.answers is None:
+    if step.caller.answers is None:
         return
-    decided = {record.body["what"] for record in step.run.notes("approval")}
+    decided = {note.what for note in step.run.notes(Approval)}
     questions = [question for question in pending(step, commands) if question.what not in decided]
-    answers = step.waiter.answers
+    answers = step.caller.answers
     if unanswered := [question for question in questions if question.what not in answers]:
         raise Asking(unanswered)
-    record_answers(step, {question.what: answers[question.what] for question in questions}, by=step.waiter.person)
+    record_answers(step, {question.what: answers[question.what] for question in questions}, by=step.caller.person)
 
 
 def record_answers(step: Step, answers: Mapping[str, bool], by: str) -> None:
     """Keep a person's answers for the rest of the run."""
     for what, approved in answers.items():
-        step.effects.note(step.run, "approval", {"what": what, "approved": approved, "by": by})
-    step.refresh()
+        step.note(Approval(what, approved, by))
 
 
 def _text(prepared: Prepared) -> str:

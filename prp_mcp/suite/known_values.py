@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
-from prp_mcp.gates.judge import Standing
-from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.gates.order import Gate
+from prp_mcp.journal.evidence import BundleEvidence, DeploymentEvidence, ExecutionEvidence
+from prp_mcp.journal.runs import Update
 
 _PLAIN = re.compile(r"[\w.@/:+][\w.@/:+-]{0,199}", re.ASCII)
-_Body = Mapping[str, Any]
 _TARGET_NAMES = ("target", "env", "environment", "sdlc_env")
 _HOST_NAMES = ("host", "workspace_host", "workspace_url", "databricks_host")
 
@@ -26,46 +25,43 @@ def known_values(step: Step) -> dict[str, str]:
     found: dict[str, Any] = dict(step.present.policy.validation.bindings)
     found |= dict.fromkeys(_TARGET_NAMES, step.run.target)
     found |= dict.fromkeys(_HOST_NAMES, step.run.host)
-    found |= {"bundle": step.run.bundle, "bundle_name": step.run.bundle}
-    found |= _of_bundle(_passed(step, standing, Gate.BUNDLE))
-    found |= _of_deployment(_passed(step, standing, Gate.DEPLOYMENT))
-    found |= _of_updates(updates_of(step.run), _passed(step, standing, Gate.EXECUTION))
+    found |= dict.fromkeys(("bundle", "bundle_name"), step.run.begun.bundle)
+    if standing.holds(Gate.BUNDLE) and (bundle := step.run.bundle):
+        found |= _of_bundle(bundle)
+    if standing.holds(Gate.DEPLOYMENT) and (deployment := step.run.deployment):
+        found |= _of_deployment(deployment)
+    execution = step.run.execution if standing.holds(Gate.EXECUTION) else None
+    found |= _of_updates(step.run.updates, execution or ExecutionEvidence())
     if warehouse := step.present.credentials.fields.get("warehouse_id"):
         found["warehouse_id"] = warehouse
     return {name.lower(): str(value) for name, value in found.items() if value and _PLAIN.fullmatch(str(value))}
 
 
-def _of_bundle(passed: _Body) -> dict[str, Any]:
+def _of_bundle(bundle: BundleEvidence) -> dict[str, Any]:
     """Return variables, and the catalog and schema all pipelines share, as far as `validate_bundle` resolved them."""
-    evidence = passed["evidence"]
-    pipelines = list(evidence.get("pipelines", {}).values())
-    shared = {
-        "catalog": {pipeline.get("catalog") for pipeline in pipelines},
-        "schema": {pipeline.get("schema") or pipeline.get("target") for pipeline in pipelines},
-    }
-    return {**evidence.get("variables", {}), **_certain(shared)}
+    pipelines = bundle.pipelines.values()
+    catalogs, schemas = {item.catalog for item in pipelines}, {item.schema for item in pipelines}
+    return {**bundle.variables, **_certain({"catalog": catalogs, "schema": schemas})}
 
 
-def _of_deployment(passed: _Body) -> dict[str, Any]:
+def _of_deployment(deployment: DeploymentEvidence) -> dict[str, Any]:
     """Return the ids and names of what is deployed: by resource key, and alone when it is the only one of its type."""
     found: dict[str, Any] = {}
-    resources = passed["fields"].get("resources", [])
     for kind, one in (("pipelines", "pipeline"), ("jobs", "job")):
-        mine = [item for item in resources if item["type"] == kind]
+        mine = [item for item in deployment.resources if item.type == kind]
         for item in mine:
-            found |= {f"{item['key']}_id": item["id"], f"{item['key']}_{one}_id": item["id"]}
+            found |= {f"{item.key}_id": item.id, f"{item.key}_{one}_id": item.id}
         if len(mine) == 1:
-            found |= {f"{one}_id": mine[0]["id"], f"{one}_name": mine[0]["name"], f"{one}_key": mine[0]["key"]}
+            found |= {f"{one}_id": mine[0].id, f"{one}_name": mine[0].name, f"{one}_key": mine[0].key}
     return found
 
 
-def _of_updates(updates: Mapping[str, str], passed: _Body) -> dict[str, Any]:
+def _of_updates(updates: Mapping[str, Update], execution: ExecutionEvidence) -> dict[str, Any]:
     """Return the updates' ids, and the catalog and schema that everything they wrote lies in."""
-    found: dict[str, Any] = {f"{key}_update_id": update for key, update in updates.items()}
+    found: dict[str, Any] = {f"{key}_update_id": update.id for key, update in updates.items()}
     if len(updates) == 1:
-        found["update_id"] = next(iter(updates.values()))
-    written = passed["evidence"].get("updates", [])
-    names = [str(item["name"]).split(".") for update in written for item in update["datasets"]]
+        found["update_id"] = next(iter(updates.values())).id
+    names = [item.name.split(".") for update in execution.updates for item in update.datasets]
     full = [parts for parts in names if len(parts) == 3]
     return found | _certain({"catalog": {parts[0] for parts in full}, "schema": {parts[1] for parts in full}})
 
@@ -74,9 +70,3 @@ def _certain(shared: Mapping[str, set[Any]]) -> dict[str, Any]:
     """Return the names that have one value, each under its plain name and as `catalog_name` and the like."""
     certain = {name: next(iter(values)) for name, values in shared.items() if len(values) == 1}
     return certain | {f"{name}_name": value for name, value in certain.items()}
-
-
-def _passed(step: Step, standing: Standing, gate: Gate) -> _Body:
-    """Return the record with which `gate` passed, if it still holds; else one that says nothing."""
-    record = step.run.latest(gate, Verdict.PASSED) if standing.holds(gate) else None
-    return record.body if record else {"evidence": {}, "fields": {}}

@@ -8,7 +8,6 @@ from typing import Literal
 
 from prp_mcp.code.queries import why_not_reading
 from prp_mcp.digest import digest
-from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.gates.commands import (
     Blocked,
@@ -21,6 +20,8 @@ from prp_mcp.gates.commands import (
 )
 from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
+from prp_mcp.journal.evidence import BundleEvidence, DeploymentEvidence
+from prp_mcp.journal.notes import Approval
 from prp_mcp.plan.bindings import filled
 from prp_mcp.plan.gate_forms import bundle_folders, compiled_paths, pipeline_ids, run_keys
 from prp_mcp.plan.model import Command
@@ -95,10 +96,10 @@ def why_not_by_gate(step: Step, gate: str, command: str) -> str:
 
 def _why_not_in_gate(step: Step, gate: str, command: str) -> str:
     if gate == Gate.EXECUTION:
-        bundle, deployment = step.run.latest(Gate.BUNDLE), step.run.latest(Gate.DEPLOYMENT)
+        bundle, deployment = step.run.seen(BundleEvidence), step.run.seen(DeploymentEvidence)
         keys, ids = set(run_keys(command)), set(pipeline_ids(command))
-        known = set(bundle.body["evidence"].get("pipelines", {})) if bundle else keys
-        deployed = {str(item["id"]) for item in deployment.body["fields"].get("resources", [])} if deployment else ids
+        known = set(bundle.pipelines) if bundle else keys
+        deployed = {item.id for item in deployment.resources} if deployment else ids
         return _named(keys - known, "no pipeline of the bundle") or _named(ids - deployed, "no pipeline of this run")
     if gate == Gate.COMPILE:
         return _why_not_compiled(step, compiled_paths(command))
@@ -136,7 +137,7 @@ def _named(names: set[str], what: str) -> str:
 
 def approved(step: Step, approval: str) -> bool:
     """Return whether a person has allowed exactly this: in this run, or for always in the grants."""
-    said = [record.body["approved"] for record in step.run.notes("approval") if record.body["what"] == approval]
+    said = [note.approved for note in step.run.notes(Approval) if note.what == approval]
     return bool(said and said[-1]) or approval in step.settings.grants.commands
 
 
@@ -165,7 +166,7 @@ def _programs(step: Step, command: Command, text: str) -> Prepared:
 
 
 def _key(step: Step, command: Command, text: str, where: Sequence[str | None], *, reads_workspace: bool) -> str:
-    seen = [sorted(updates_of(step.run).items())] if reads_workspace else []
+    seen = [sorted((key, update.id) for key, update in step.run.updates.items())] if reads_workspace else []
     return digest([command.kind, text, command.expected, step.present.tested.id, where, seen])
 
 

@@ -8,8 +8,9 @@ from prp_mcp.code.facts import DatasetFact
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.journal.evidence import CheckedTable, GovernanceEvidence, PipelineSettings, UpdateRun
 from prp_mcp.policy import GovernancePolicy
-from prp_mcp.tools.quality_metrics import deployed_sources
+from prp_mcp.steps.sources import deployed_sources
 
 Table = dict[str, Any]
 Grants = list[dict[str, Any]]
@@ -19,37 +20,34 @@ Rule = Callable[[Table, Grants, GovernancePolicy], str]
 class GovernanceFields(Fields):
     """The published tables and how they stand."""
 
-    tables: list[dict[str, Any]]
+    tables: list[CheckedTable]
 
 
 def check_governance(step: Step, _: Arguments) -> Outcome:
     """Look at every table the run's updates published."""
     policy = step.present.policy.governance
-    tables, findings = [], []
+    tables: list[CheckedTable] = []
+    findings: list[Finding] = []
     for key, full in _published(step):
         table = step.workspace.table(full)
         if table is None:
-            findings.append(
-                Finding(full, "the update wrote it, but it is not in Unity Catalog", f"See pipeline {key}.")
-            )
+            text, fix = "the update wrote it, but it is not in Unity Catalog", f"See pipeline {key}."
+            findings.append(Finding(full, text, fix))
             continue
         grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
-        troubles = [(rule.__name__, text) for rule in RULES if (text := rule(table, grants, policy))]
-        findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles]
-        tables.append(_shown(full, table, {rule for rule, _ in troubles}))
-    fields = {"tables": tables}
+        troubles = {rule: text for rule in RULES if (text := rule(table, grants, policy))}
+        findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles.items()]
+        owner, comment = str(table.get("owner", "")), bool(table.get("comment"))
+        tables.append(CheckedTable(full, owner, comment, grants_ok=privileges not in troubles))
+    fields, seen = GovernanceFields(tables=tables), GovernanceEvidence(tuple(tables))
     if findings:
-        return Outcome(
-            Verdict.FAILED,
-            f"{counted(len(findings), 'finding')} in {counted(len(tables), 'table')}.",
-            fields,
-            tuple(findings),
-        )
+        summary = f"{counted(len(findings), 'finding')} in {counted(len(tables), 'table')}."
+        return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
     if not tables:
-        return Outcome(Verdict.INCONCLUSIVE, "The update published no table.", fields)
-    places = sorted({item["name"].rpartition(".")[0] for item in tables})
+        return Outcome(Verdict.INCONCLUSIVE, "The update published no table.", fields, (), seen)
+    places = sorted({item.name.rpartition(".")[0] for item in tables})
     summary = f"{counted(len(tables), 'table')} in {', '.join(places)}: owned, documented, granted as demanded."
-    return Outcome(Verdict.PASSED, summary, fields)
+    return Outcome(Verdict.PASSED, summary, fields, (), seen)
 
 
 def location(table: Table, _: Grants, __: GovernancePolicy) -> str:
@@ -80,41 +78,36 @@ def privileges(_: Table, grants: Grants, policy: GovernancePolicy) -> str:
 
 
 RULES: tuple[Rule, ...] = (location, owner, documentation, privileges)
-_FIX = {
-    "location": "Set `catalog` on the pipeline.",
-    "owner": "Set an owner on the table or its schema.",
-    "documentation": "Give the dataset a comment in its source.",
-    "privileges": "Grant less, or to a narrower group.",
+_FIX: dict[Rule, str] = {
+    location: "Set `catalog` on the pipeline.",
+    owner: "Set an owner on the table or its schema.",
+    documentation: "Give the dataset a comment in its source.",
+    privileges: "Grant less, or to a narrower group.",
 }
 
 
 def _published(step: Step) -> list[tuple[str, str]]:
     """Return the bundle key of the pipeline and the full name of every table that the run's updates wrote."""
-    bundle = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
-    execution = step.run.latest(Gate.EXECUTION, Verdict.PASSED)
+    bundle, execution = step.run.bundle, step.run.execution
     assert bundle is not None  # both gates hold, or the tool would not have been called
     assert execution is not None
     views = {short(item.name) for _, item in deployed_sources(step).datasets() if item.name and _is_private(item)}
-    found = []
-    for update in execution.body["evidence"]["updates"]:
-        body = bundle.body["evidence"]["pipelines"][update["pipeline"]]
-        home = f"{body['catalog']}.{body.get('schema') or body.get('target') or ''}"
-        names = [item["name"] for item in update["datasets"] if short(item["name"]) not in views]
-        found += [(update["pipeline"], name if name.count(".") == 2 else f"{home}.{short(name)}") for name in names]
-    return found
+    return [
+        (update.pipeline.key, name)
+        for update in execution.updates
+        for name in published_tables(update, bundle.pipelines[update.pipeline.key], views)
+    ]
+
+
+def published_tables(update: UpdateRun, settings: PipelineSettings, views: set[str]) -> list[str]:
+    """Return the full names of the datasets of an update that are tables; `views` are not, by their short names."""
+    home = f"{settings.catalog}.{settings.schema}"
+    names = [item.name for item in update.datasets if short(item.name) not in views]
+    return [name if name.count(".") == 2 else f"{home}.{short(name)}" for name in names]
 
 
 def _is_private(dataset: DatasetFact) -> bool:
     return dataset.is_private or dataset.kind == "view"
-
-
-def _shown(full: str, table: Table, failed: set[str]) -> dict[str, Any]:
-    return {
-        "name": full,
-        "owner": table.get("owner", ""),
-        "documented": bool(table.get("comment")),
-        "grants_ok": "privileges" not in failed,
-    }
 
 
 TOOL = Tool(

@@ -1,75 +1,55 @@
 """`compile_check`: every source compiles or parses, nothing is imported or executed."""
 
+from collections.abc import Mapping
+
 import pathspec
 
 from prp_mcp.code.facts import SourceFacts
-from prp_mcp.code.sources import read_source
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.steps.sources import source_texts
+from prp_mcp.journal.evidence import BundleEvidence, CompileEvidence
+from prp_mcp.steps.sources import source_facts
 
 
 class CompileFields(Fields):
-    """How much was checked."""
+    """How many files were checked, and how many of them were read before, with the same content."""
 
     files: int
-    cached: bool
+    cached: int
 
 
 def compile_check(step: Step, _: Arguments) -> Outcome:
     """Check the syntax of every Python and SQL file, and that the pipelines' sources define datasets."""
-    facts = {path: read_source(path, text) for path, text in source_texts(step.snapshot).items()}
+    found, known = source_facts(step, step.snapshot)
     findings = [
         Finding(f"{path}:{error.line}:{error.column}", error.message, "Correct the syntax.")
-        for path, found in facts.items()
-        for error in found.errors
+        for path, error in found.errors()
     ]
-    findings += _pipeline_trouble(step, facts)
-    fields = {"files": len(facts), "cached": False}
-    evidence = {"files": sorted(facts)[:500]}
+    prefix = step.present.prefix
+    within = {item.path.removeprefix(prefix): item for item in found.sources if item.path.startswith(prefix)}
+    findings += pipeline_findings(step.run.bundle or BundleEvidence(), within)
+    number = len(found.sources)
+    fields = CompileFields(files=number, cached=known)
+    seen = CompileEvidence(tuple(item.path for item in found.sources[:500]))
     if findings:
-        return Outcome(
-            Verdict.FAILED,
-            f"{counted(len(findings), 'finding')} in {counted(len(facts), 'file')}.",
-            fields,
-            tuple(findings),
-            evidence,
-        )
-    if not facts:
-        return Outcome(Verdict.INCONCLUSIVE, "There is no Python or SQL file to check.", fields, (), evidence)
-    return Outcome(Verdict.PASSED, f"{counted(len(facts), 'file')} checked, all compile.", fields, (), evidence)
+        summary = f"{counted(len(findings), 'finding')} in {counted(number, 'file')}."
+        return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
+    if not number:
+        return Outcome(Verdict.INCONCLUSIVE, "There is no Python or SQL file to check.", fields, (), seen)
+    return Outcome(Verdict.PASSED, f"{counted(number, 'file')} checked, all compile.", fields, (), seen)
 
 
-def library_paths(libraries: list[dict[str, object]], file_path: str, paths: list[str]) -> list[str]:
-    """Return which of `paths` (relative to the bundle) the resolved `libraries` of a pipeline name.
-
-    `file_path` is the workspace folder that mirrors the bundle's.
-    """
-    patterns = []
-    for library in libraries:
-        for kind in ("file", "notebook", "glob"):
-            entry = library.get(kind)
-            if isinstance(entry, dict):
-                named = str(entry.get("path") or entry.get("include") or "").removeprefix(file_path).lstrip("/")
-                patterns += [f"/{named}", *([f"/{named}.*"] if kind == "notebook" else [])]
-    spec = pathspec.GitIgnoreSpec.from_lines(patterns)
-    return [path for path in paths if spec.match_file(path)]
-
-
-def _pipeline_trouble(step: Step, facts: dict[str, SourceFacts]) -> list[Finding]:
-    record = step.run.latest(Gate.BUNDLE, Verdict.PASSED)
-    evidence = record.body["evidence"] if record else {}
-    inside = step.present.inside.as_posix()
-    prefix = "" if inside == "." else f"{inside}/"
-    within = {path.removeprefix(prefix): found for path, found in facts.items() if path.startswith(prefix)}
+def pipeline_findings(bundle: BundleEvidence, facts: Mapping[str, SourceFacts]) -> list[Finding]:
+    """Return the pipelines of `bundle` whose sources are not there or define nothing; `facts` by path in the bundle."""
     findings = []
-    for key, body in evidence.get("pipelines", {}).items():
-        paths = library_paths(body.get("libraries") or [], evidence["file_path"], sorted(within))
+    for key, settings in bundle.pipelines.items():
+        named = pathspec.GitIgnoreSpec.from_lines(settings.sources)
+        paths = [path for path in sorted(facts) if named.match_file(path)]
         if not paths:
             fix = "Correct `libraries`: a glob that matches nothing passes validation."
             findings.append(Finding(f"resources.pipelines.{key}", "the pipeline has no source file", fix))
-        elif not any(within[path].api for path in paths) and not any(within[path].errors for path in paths):
+        elif not any(facts[path].api or facts[path].errors for path in paths):
             fix = "Define datasets with dlt, pyspark.pipelines or SQL."
             findings.append(Finding(paths[0], f"no source of pipeline {key} defines a dataset", fix))
     return findings
@@ -86,5 +66,4 @@ TOOL = Tool(
     kind="read",
     gate=Gate.COMPILE,
     opens_with=Gate.COMPILE,
-    budget=30,
 )

@@ -7,15 +7,14 @@ from pydantic import Field
 
 from prp_mcp.code.sources import shortened
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
+from prp_mcp.engine.tool import Arguments, Beginning, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.journal.store import Kind
+from prp_mcp.journal.evidence import PrpEvidence, StatedCheck, StatedCommand
+from prp_mcp.plan.model import Check, Command, Plan
 from prp_mcp.plan.model import Finding as PlanFinding
-from prp_mcp.plan.model import Plan
-from prp_mcp.plan.names import check_name
 from prp_mcp.plan.todos import todos
-from prp_mcp.steps.context import resolved_context
+from prp_mcp.steps.context import ContextRow, resolved_context
 from prp_mcp.steps.sources import code_patterns
 
 PATTERNS_CAP = 1500
@@ -25,9 +24,27 @@ PATTERNS_CAP = 1500
 class LoadArguments(Arguments):
     """Name the PRP and, if it is not the policy's, the target."""
 
-    prp: str = Field(description="Name of the PRP: PRPs/NAME.md, without folder and ending.")
+    prp: str = Field(description="Name of the PRP: PRPs/NAME.md, with or without folder and ending.")
     target: str | None = Field(None, description="Bundle target; the policy's (dev) when left out.")
     restart: bool = Field(False, description="Abandon the open run of this PRP and begin anew.")
+
+
+class CheckRow(Fields):
+    """A checklist item and how it is proven."""
+
+    id: str
+    text: str
+    proof: str
+
+
+class CommandRow(Fields):
+    """A validation command, the gate it stands for, and why it cannot be run."""
+
+    id: str
+    level: int
+    command: str
+    gate: str | None
+    blocked: str = ""
 
 
 class LoadFields(Fields):
@@ -36,56 +53,47 @@ class LoadFields(Fields):
     resumed: bool
     title: str
     goal: str
-    todos: list[dict[str, Any]]
-    context: list[dict[str, Any]]
-    checks: list[dict[str, Any]]
-    validation: list[dict[str, Any]]
+    todos: list[dict[str, str]]
+    context: list[ContextRow]
+    checks: list[CheckRow]
+    validation: list[CommandRow]
     bindings: list[str]
     patterns: dict[str, Any]
 
 
-def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
+def load_prp(step: Step, _: LoadArguments) -> Outcome:
     """Judge the PRP's completeness and return its plan."""
     plan = step.present.plan
     if plan is None:
-        raise UsageError(f"there is no PRP {check_name(arguments.prp)!r} in PRPs/", remedy="Create PRPs/NAME.md.")
-    errors = [item for item in plan.findings if item.severity == "error"]
+        raise UsageError(f"{step.present.prp.path} is gone", remedy="Create it again, then call load_prp.")
     context, notes = resolved_context(plan, step)
-    found = code_patterns(step)
-    shown, cut = shortened(found, PATTERNS_CAP)
-    findings = _findings(plan, notes)
-    fields = {
-        "resumed": any(record.kind is Kind.GATE for record in step.run.records),
-        "title": plan.title,
-        "goal": plan.goal,
-        "todos": todos(plan),
-        "context": context,
-        "checks": [
-            {"id": check.id, "text": check.text, "proof": _proof(check.gate, check.command)} for check in plan.checklist
-        ],
-        "validation": [
-            {
-                "id": item.id,
-                "level": item.level,
-                "command": item.text,
-                "gate": item.gate,
-                **({"blocked": item.blocked} if item.blocked else {}),
-            }
-            for item in plan.commands
-        ],
-        "bindings": sorted({binding.name for binding in plan.bindings}),
-        "patterns": shown,
-    }
-    evidence = {
-        "digest": plan.digest,
-        "thresholds": dict(plan.thresholds),
-        "checklist": _checklist(plan),
-        "commands": [{"text": item.text[:300], "expected": item.expected} for item in plan.commands],
-    }
-    evidence |= {"patterns": found} if cut else {}
-    if errors:
-        summary = f"PRP {plan.name} is not ready: {counted(len(errors), 'finding')} to mend."
-        return Outcome(Verdict.FAILED, summary, fields, findings, evidence, _mend(plan))
+    patterns = code_patterns(step)
+    shown, cut = shortened(patterns, PATTERNS_CAP)
+    fields = LoadFields(
+        resumed=bool(step.run.gates),
+        title=plan.title,
+        goal=plan.goal,
+        todos=todos(plan),
+        context=context,
+        checks=[CheckRow(id=check.id, text=check.text, proof=_proof(check)) for check in plan.checklist],
+        validation=[command_row(item) for item in plan.commands],
+        bindings=sorted({binding.name for binding in plan.bindings}),
+        patterns=shown,
+    )
+    seen = PrpEvidence(
+        title=plan.title,
+        goal=plan.goal,
+        digest=plan.digest,
+        thresholds=dict(plan.thresholds),
+        commands=tuple(StatedCommand(item.text[:300], item.expected) for item in plan.commands),
+        checklist=tuple(StatedCheck(check.id, check.text[:300], check.mandatory) for check in plan.checklist),
+        patterns=patterns if cut else {},
+    )
+    findings = _findings(step.present.prp.path, plan, notes)
+    if errors := [item for item in plan.findings if item.severity == "error"]:
+        summary = f"PRP {plan.name} is not ready: {counted(len(errors), 'finding')} to correct."
+        following = f"Correct {step.present.prp.path}, then call load_prp again (same run)."
+        return Outcome(Verdict.FAILED, summary, fields, findings, seen, following)
     parts = (
         counted(len(plan.tasks), "task"),
         counted(len(plan.commands), "validation command"),
@@ -93,29 +101,31 @@ def load_prp(step: Step, arguments: LoadArguments) -> Outcome:
     )
     shortened_note = f" Patterns are shortened ({', '.join(cut)}); the evidence has more." if cut else ""
     summary = f"PRP {plan.name} is complete: {', '.join(parts)}.{shortened_note}"
-    return Outcome(Verdict.PASSED, summary, fields, findings, evidence)
+    return Outcome(Verdict.PASSED, summary, fields, findings, seen)
 
 
-def _findings(plan: Plan, notes: Iterable[PlanFinding]) -> tuple[Finding, ...]:
+def command_row(item: Command) -> CommandRow:
+    """Return a validation command as the result shows it."""
+    row = CommandRow(id=item.id, level=item.level, command=item.text, gate=item.gate)
+    return row.model_copy(update={"blocked": item.blocked}) if item.blocked else row
+
+
+def _findings(path: str, plan: Plan, notes: Iterable[PlanFinding]) -> tuple[Finding, ...]:
     return tuple(
-        Finding(f"PRPs/{plan.name}.md:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
+        Finding(f"{path}:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
         for item in sorted([*plan.findings, *notes], key=lambda item: (item.severity != "error", item.line))
         if item.rule != "command-binding"  # `bindings` has them
     )
 
 
-def _checklist(plan: Plan) -> list[dict[str, Any]]:
-    return [{"id": check.id, "text": check.text[:300], "mandatory": check.mandatory} for check in plan.checklist]
+def _proof(check: Check) -> str:
+    if check.gate:
+        return f"gate {check.gate}"
+    return f"command {check.command}" if check.command else "record_check"
 
 
-def _proof(gate: str | None, command: str | None) -> str:
-    if gate:
-        return f"gate {gate}"
-    return f"command {command}" if command else "record_check"
-
-
-def _mend(plan: Plan) -> str:
-    return f"Mend PRPs/{plan.name}.md, then call load_prp again (same run)."
+def _begins(arguments: LoadArguments) -> Beginning:
+    return Beginning(arguments.prp, arguments.target, arguments.restart)
 
 
 TOOL = Tool(
@@ -128,6 +138,6 @@ TOOL = Tool(
     run=load_prp,
     kind="read",
     gate=Gate.PRP,
-    budget=5,
+    begins=_begins,
     cap=6000,
 )

@@ -1,15 +1,14 @@
 """`pipeline_events`: the event log of this run's updates, for diagnosis."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from prp_mcp.code.event_log import read_log, short
-from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.steps.updates import deployed_pipelines
 
 LEVELS = ("METRICS", "INFO", "WARN", "ERROR")
 
@@ -22,45 +21,48 @@ class EventArguments(Arguments):
     limit: int = Field(20, ge=1, le=100, description="The newest so many.")
 
 
+class EventRow(Fields):
+    """One event."""
+
+    time: str
+    level: str
+    dataset: str
+    text: str
+
+
 class EventFields(Fields):
     """The events, oldest first."""
 
-    events: list[dict[str, Any]]
+    events: list[EventRow]
 
 
 def pipeline_events(step: Step, arguments: EventArguments) -> Outcome:
     """Return the newest events that fit."""
-    pipelines = deployed_pipelines(step)
-    found: list[dict[str, Any]] = []
-    for key, update in updates_of(step.run).items():
-        page = step.workspace.events(pipelines[key], update)
-        found += [event for event in page.events if _fits(event, arguments)]
+    found: list[EventRow] = []
+    for update in step.run.updates.values():
+        page = step.workspace.events(update.pipeline.id, update.id)
+        found += [row for event in page.events if fits(row := event_row(event), arguments)]
     chosen = found[-arguments.limit :]
-    events = [
-        {
-            "time": str(event.get("timestamp", "")),
-            "level": str(event.get("level", "")),
-            "dataset": short(str((event.get("origin") or {}).get("dataset_name") or "")),
-            "text": _text(event),
-        }
-        for event in chosen
-    ]
-    summary = f"{len(found)} events of level {arguments.level} or above; the newest {len(events)} are shown."
-    return Outcome(Verdict.PASSED, summary, {"events": events}, record=False)
+    summary = f"{len(found)} events of level {arguments.level} or above; the newest {len(chosen)} are shown."
+    return Outcome(Verdict.PASSED, summary, EventFields(events=chosen), record=False)
 
 
-def _fits(event: dict[str, Any], arguments: EventArguments) -> bool:
-    level = str(event.get("level", "INFO"))
-    high = LEVELS.index(level) >= LEVELS.index(arguments.level) if level in LEVELS else True
-    dataset = short(str((event.get("origin") or {}).get("dataset_name") or ""))
-    return high and arguments.dataset in (None, dataset)
-
-
-def _text(event: dict[str, Any]) -> str:
+def event_row(event: Mapping[str, Any]) -> EventRow:
+    """Return what is shown of an event as the API gives it: an error's root cause, else its message."""
     troubles = read_log([event]).troubles
-    if troubles and troubles[0].text:
-        return f"{troubles[0].text} {troubles[0].at}".strip()[:400]
-    return str(event.get("message", ""))[:400]
+    cause = f"{troubles[0].text} {troubles[0].at}".strip() if troubles and troubles[0].text else ""
+    return EventRow(
+        time=str(event.get("timestamp", "")),
+        level=str(event.get("level", "")),
+        dataset=short(str((event.get("origin") or {}).get("dataset_name") or "")),
+        text=(cause or str(event.get("message", "")))[:400],
+    )
+
+
+def fits(row: EventRow, arguments: EventArguments) -> bool:
+    """Return whether an event is of the level (one that is not known is) and the dataset that were asked for."""
+    is_high = row.level not in LEVELS or LEVELS.index(row.level) >= LEVELS.index(arguments.level)
+    return is_high and arguments.dataset in (None, row.dataset)
 
 
 TOOL = Tool(
@@ -72,5 +74,4 @@ TOOL = Tool(
     run=pipeline_events,
     kind="read",
     opens_with=Gate.EXECUTION,
-    budget=30,
 )

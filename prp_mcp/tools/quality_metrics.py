@@ -1,105 +1,90 @@
 """`quality_metrics`: every expectation of the deployed sources was seen in the update, and enough records passed it."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from prp_mcp.code.event_log import DatasetLog, UpdateLog, read_log, short
 from prp_mcp.code.facts import CodeFacts
-from prp_mcp.code.sources import read_sources
-from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import threshold_for
-from prp_mcp.steps.sources import source_texts
-from prp_mcp.steps.updates import deployed_pipelines
+from prp_mcp.journal.evidence import Measured, MeasuredDataset, QualityEvidence
+from prp_mcp.policy import QualityPolicy
+from prp_mcp.steps.sources import deployed_sources
 
 
 class QualityFields(Fields):
     """What was measured: per dataset rows, dropped records and each expectation."""
 
-    datasets: list[dict[str, Any]]
+    datasets: list[MeasuredDataset]
 
 
 def quality_metrics(step: Step, _: Arguments) -> Outcome:
     """Judge the expectations of the updates this run started."""
-    pipelines = deployed_pipelines(step)
-    logs, complete = [], True
-    for key, update in updates_of(step.run).items():
-        page = step.workspace.events(pipelines[key], update)
+    logs: list[UpdateLog] = []
+    complete = True
+    for update in step.run.updates.values():
+        page = step.workspace.events(update.pipeline.id, update.id)
         logs.append(read_log(page.events))
         complete = complete and page.complete
-    facts = deployed_sources(step)
-    datasets = [_shown(step, item, facts) for log in logs for item in log.datasets.values()]
-    missing = _missing(logs, facts)
-    missing += [
-        Finding(
-            f"{dataset['name']}.{item['name']}", "no record was measured", "Feed new input, or use full_refresh=true."
-        )
+    facts, policy = deployed_sources(step), step.present.policy.quality
+    stated = step.present.plan.thresholds if step.present.plan else {}
+    datasets = [measured(item, facts, policy, stated) for log in logs for item in log.datasets.values()]
+    return judged(datasets, missing(logs, facts), complete=complete)
+
+
+def judged(datasets: Sequence[MeasuredDataset], unseen: Sequence[Finding], *, complete: bool) -> Outcome:
+    """Judge what was measured; `unseen` are the expectations the event log says nothing of."""
+    counted = [(dataset, item) for dataset in datasets for item in dataset.expectations if item.rate is not None]
+    idle = [
+        Finding(f"{dataset.name}.{item.name}", "no record was measured", "Feed new input, or use full_refresh=true.")
         for dataset in datasets
-        for item in dataset["expectations"]
-        if item["rate"] is None and not any(item["name"] in known.text for known in missing)
+        for item in dataset.expectations
+        if item.rate is None and not any(item.name in known.text for known in unseen)
     ]
-    low = [
-        Finding(
-            f"{dataset['name']}.{item['name']}",
-            _low(item),
-            "Mend the data or the rule; thresholds are for a person to set.",
-        )
-        for dataset in datasets
-        for item in dataset["expectations"]
-        if _is_low(item)
-    ]
-    counted = [item for dataset in datasets for item in dataset["expectations"] if item["rate"] is not None]
-    fields = {"datasets": datasets}
+    gaps = (*unseen, *idle)
+    fix = "Correct the data or the rule; thresholds are for a person to set."
+    low = tuple(Finding(f"{dataset.name}.{item.name}", _low(item), fix) for dataset, item in counted if item.is_low)
+    fields, seen = QualityFields(datasets=list(datasets)), QualityEvidence(tuple(datasets))
     if low:
-        return Outcome(
-            Verdict.FAILED,
-            f"{len(low)} of {len(counted)} expectations are below their threshold.",
-            fields,
-            (*low, *missing),
-        )
-    if missing or not counted or not complete:
-        why = "The event log is cut off." if not complete else f"{len(missing)} expectations were not measured."
-        if not counted and not missing:
+        summary = f"{len(low)} of {len(counted)} expectations are below their threshold."
+        return Outcome(Verdict.FAILED, summary, fields, (*low, *gaps), seen)
+    if gaps or not counted or not complete:
+        why = "The event log is cut off." if not complete else f"{len(gaps)} expectations were not measured."
+        if not counted and not gaps:
             why = "No expectation was measured: nothing says whether the data is good."
-        return Outcome(Verdict.INCONCLUSIVE, why, fields, tuple(missing))
-    worst = min(counted, key=lambda item: item["rate"] - item["threshold"])
-    dropped = sum(dataset["dropped"] for dataset in datasets)
-    summary = (
-        f"{len(counted)} expectations hold; lowest {worst['name']} {worst['rate']:.2%}; {dropped:,} records dropped."
-    )
-    return Outcome(Verdict.PASSED, summary, fields)
+        return Outcome(Verdict.INCONCLUSIVE, why, fields, gaps, seen)
+    rate, worst = min(((item.rate or 0.0, item) for _, item in counted), key=lambda pair: pair[0] - pair[1].threshold)
+    dropped = sum(dataset.dropped for dataset in datasets)
+    summary = f"{len(counted)} expectations hold; lowest {worst.name} {rate:.2%}; {dropped:,} records dropped."
+    return Outcome(Verdict.PASSED, summary, fields, (), seen)
 
 
-def deployed_sources(step: Step) -> CodeFacts:
-    """Return the static facts of the sources that are deployed."""
-    record = step.run.latest(Gate.DEPLOYMENT, Verdict.PASSED)
-    assert record is not None  # the gate holds, or the tool would not have been called
-    return read_sources(source_texts(step.snapshots.open(record.body["snapshot"])))
-
-
-def _shown(step: Step, log: DatasetLog, facts: CodeFacts) -> dict[str, Any]:
-    policy = step.present.policy.quality
-    stated = dict(step.present.plan.thresholds) if step.present.plan else {}
-    actions = {(item.dataset, item.name): item.action for source in facts.sources for item in source.expectations}
-    shown = []
+def measured(log: DatasetLog, facts: CodeFacts, policy: QualityPolicy, stated: Mapping[str, float]) -> MeasuredDataset:
+    """Return the expectations of one dataset with their rates and thresholds; `stated` are the PRP's thresholds."""
+    actions = {(item.dataset, item.name): item.action for _, item in facts.expectations()}
+    name = short(log.name)
+    found = []
     for count in log.expectations.values():
         total = count.passed + count.failed
-        name = short(log.name)
-        shown.append(
-            {
-                "name": count.name,
-                "action": actions.get((name, count.name), "computed"),
-                "passed": count.passed,
-                "failed": count.failed,
-                "rate": round(count.passed / total, 6) if total else None,
-                "threshold": threshold_for(name, count.name, policy.threshold, policy.thresholds, stated),
-            }
+        threshold = threshold_for(name, count.name, policy.threshold, policy.thresholds, stated)
+        found.append(
+            Measured(
+                name=count.name,
+                action=actions.get((name, count.name), "computed"),
+                passed=count.passed,
+                failed=count.failed,
+                rate=round(count.passed / total, 6) if total else None,
+                threshold=threshold,
+                # Never by the rate that was rounded for display.
+                is_low=bool(total) and count.passed / total < threshold,
+            )
         )
-    return {"name": short(log.name), "rows": log.rows, "dropped": log.dropped, "expectations": shown}
+    return MeasuredDataset(name, log.rows, log.dropped, tuple(found))
 
 
-def _missing(logs: list[UpdateLog], facts: CodeFacts) -> list[Finding]:
+def missing(logs: Sequence[UpdateLog], facts: CodeFacts) -> list[Finding]:
+    """Return the expectations of the sources that the event logs do not measure."""
     seen = {
         (short(item.name), count.name)
         for log in logs
@@ -109,24 +94,17 @@ def _missing(logs: list[UpdateLog], facts: CodeFacts) -> list[Finding]:
     }
     idle = {short(item.name) for log in logs for item in log.datasets.values() if item.measured and not item.rows}
     findings = []
-    for source in facts.sources:
-        for item in source.expectations:
-            if item.name is None or item.dataset is None or (short(item.dataset), item.name) in seen:
-                continue  # a name computed at load time cannot be expected by a static reading
-            why = "no new record was processed" if short(item.dataset) in idle else "the event log does not mention it"
-            fix = "Call start_pipeline with full_refresh=true, or feed new input."
-            findings.append(Finding(f"{source.path}:{item.line}", f"{item.dataset}.{item.name}: {why}", fix))
+    for path, item in facts.expectations():
+        if item.name is None or item.dataset is None or (short(item.dataset), item.name) in seen:
+            continue  # a name computed at load time cannot be expected by a static reading
+        why = "no new record was processed" if short(item.dataset) in idle else "the event log does not mention it"
+        fix = "Call start_pipeline with full_refresh=true, or feed new input."
+        findings.append(Finding(f"{path}:{item.line}", f"{item.dataset}.{item.name}: {why}", fix))
     return findings
 
 
-def _is_low(item: dict[str, Any]) -> bool:
-    total = item["passed"] + item["failed"]
-    return bool(total) and item["passed"] / total < item["threshold"]  # never the rate that was rounded for display
-
-
-def _low(item: dict[str, Any]) -> str:
-    total = item["passed"] + item["failed"]
-    return f"{item['rate']:.2%} of {total:,} records passed, {item['threshold']:.2%} are demanded"
+def _low(item: Measured) -> str:
+    return f"{item.rate:.2%} of {item.passed + item.failed:,} records passed, {item.threshold:.2%} are demanded"
 
 
 TOOL = Tool(

@@ -1,6 +1,7 @@
 """`record_check`: attest a checklist item that no gate and no command proves."""
 
-from typing import Any
+from collections import Counter
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -8,9 +9,11 @@ from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import TOOL_OF, Gate
-from prp_mcp.suite.items import ITEM_STATES, Item, command_result, files_id, subject_of, suite_items
+from prp_mcp.journal.evidence import Item
+from prp_mcp.journal.notes import Attestation
+from prp_mcp.suite.items import command_result, files_id, item_called, subject_of, suite_items
+from prp_mcp.suite.judgement import OpenRow, judged, open_rows
 from prp_mcp.suite.preparation import prepare
-from prp_mcp.tools.run_validation import judged
 
 
 class CheckArguments(Arguments):
@@ -21,43 +24,30 @@ class CheckArguments(Arguments):
 
 
 class CheckFields(Fields):
-    """How many items stand where."""
+    """How many items stand where, and which are left."""
 
     checks: dict[str, int]
-    commands: list[dict[str, Any]]
-    open: list[dict[str, str]]
+    open: list[OpenRow]
 
 
 def record_check(step: Step, arguments: CheckArguments) -> Outcome:
     """Record the agent's attestation; it never turns a failing command into a passing one."""
-    items = {item.id: item for item in suite_items(step)}
-    found = items.get(arguments.item)
-    if found is None:
-        raise UsageError(f"there is no item {arguments.item!r}", remedy=f"Items are: {', '.join(items) or 'none'}.")
+    found = item_called(suite_items(step), arguments.item)
     if found.state == "failed":
         raise UsageError(
-            f"{found.id} was run and failed ({found.proof}); words do not mend it",
-            remedy="Mend the code, then call run_validation again.",
+            f"{found.id} was run and failed ({found.proof}); an attestation cannot settle that",
+            remedy="Correct the code, then call run_validation again.",
         )
     _refuse_shortcut(step, found)
     if found.state != "verified":
-        body = {
-            "item": found.id,
-            "state": "attested",
-            "evidence": arguments.evidence,
-            "about": subject_of(step, found.id),
-            "text": found.text[:300],
-            "files": files_id(step),
-        }
-        step.effects.note(step.run, "check", body)
-        step.refresh()
-    outcome = judged(step, [])
-    states = [item["state"] for item in outcome.evidence["items"]]
-    counts = {state: states.count(state) for state in (*ITEM_STATES, "failed")}
-    return Outcome(
-        outcome.verdict, f"{found.id} is {'verified' if found.state == 'verified' else 'attested'}. {outcome.summary}",
-        {"checks": counts, **outcome.fields}, outcome.findings, outcome.evidence, outcome.next, outcome.record,
-    )  # fmt: skip
+        about = subject_of(step, found)
+        step.note(Attestation(found.id, about, "attested", arguments.evidence, found.text[:300], files_id(step)))
+    items = suite_items(step)
+    counts = Counter({"verified": 0, "attested": 0, "waived": 0, "open": 0, "failed": 0})
+    counts.update(item.state for item in items)
+    outcome = judged(step, items, CheckFields(checks=counts, open=open_rows(items)))
+    said = "verified" if found.state == "verified" else "attested"
+    return replace(outcome, summary=f"{found.id} is {said}. {outcome.summary}")
 
 
 def _refuse_shortcut(step: Step, found: Item) -> None:
@@ -84,5 +74,4 @@ TOOL = Tool(
     kind="read",
     gate=Gate.SUITE,
     opens_with=Gate.ENVIRONMENT,
-    budget=5,
 )

@@ -1,18 +1,19 @@
 """`run_validation`: run the PRP's own validation commands, without a shell, in a copy of the project."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from prp_mcp.engine.step import Step
-from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
+from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
-from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.gates.order import Gate
+from prp_mcp.journal.notes import CommandRun
 from prp_mcp.plan.model import Command
 from prp_mcp.suite.approvals import ask
-from prp_mcp.suite.execution import as_note, carry_out
-from prp_mcp.suite.items import Item, command_result, files_id, result_key, suite_items, unsettled
+from prp_mcp.suite.execution import carry_out
+from prp_mcp.suite.items import command_result, suite_items
+from prp_mcp.suite.judgement import OpenRow, judged, open_rows
 from prp_mcp.suite.preparation import Prepared, prepare
 
 TAIL = 300
@@ -26,48 +27,40 @@ class ValidationArguments(Arguments):
     command: str | None = Field(None, description="Run only the command with this id, again if it failed before.")
 
 
+class CommandRow(Fields):
+    """How a command stands: `met` is null where a reader must attest it; `without` names what was left out of it."""
+
+    id: str
+    gate: str = ""
+    exit: int | None = None
+    seconds: float = 0.0
+    met: bool | None
+    why: str
+    counts: dict[str, int] = Field(default_factory=dict)
+    unchecked: list[str] = Field(default_factory=list)
+    without: str = ""
+    tail: str = ""
+
+
 class ValidationFields(Fields):
     """How each command ended and what is still open."""
 
-    commands: list[dict[str, Any]]
-    open: list[dict[str, str]]
-    sandbox: str | None = None
+    commands: list[CommandRow]
+    open: list[OpenRow]
+    sandbox: str = ""
 
 
 def run_validation(step: Step, arguments: ValidationArguments) -> Outcome:
     """Run the chosen commands and judge the suite."""
     chosen = _chosen(step, arguments)
     ask(step, chosen)
-    results = [_shown(step, each, again=arguments.command is not None) for each in prepare(step, chosen)]
-    step.refresh()
-    return judged(step, results)
-
-
-def judged(step: Step, results: Sequence[dict[str, Any]]) -> Outcome:
-    """Judge the whole suite; it is evidence only when every gate before it holds."""
+    ended = [(each, _ended(step, each, again=arguments.command is not None)) for each in prepare(step, chosen)]
+    rows = [_row(each, result) for each, result in ended]
     items = suite_items(step)
-    left = unsettled(items)
-    record = step.standing.admit(Gate.SUITE) is None
-    fields: dict[str, Any] = {
-        "commands": [{key: value for key, value in result.items() if key != "sandbox"} for result in results],
-        "open": [{"id": item.id, "state": item.state, "text": item.text[:120]} for item in left],
-    }
-    if sandboxes := sorted({result["sandbox"] for result in results if result.get("sandbox")}):
-        fields["sandbox"] = "; ".join(sandboxes)
-    evidence = {"items": [vars(item) for item in items]}
-    findings = tuple(map(_finding, left))
-    failed = [item for item in left if item.state == "failed"]
-    if failed or any(result["met"] is False for result in results):
-        return Outcome(Verdict.FAILED, _failed(failed, results), fields, findings, evidence, record=record)
-    if left:
-        summary = f"{len(left)} items are still open."
-        following = "Do them, then call record_check for each with its evidence; a person may waive one."
-        return Outcome(Verdict.RUNNING, summary, fields, findings, evidence, following, record=False)
-    counts = ", ".join(
-        f"{sum(item.state == state for item in items)} {state}" for state in ("verified", "attested", "waived")
-    )
-    verdict = Verdict.PASSED if record else Verdict.RUNNING
-    return Outcome(verdict, f"{len(items)} items: {counts}.", fields, evidence=evidence, record=record)
+    fields = ValidationFields(commands=rows, open=open_rows(items))
+    if sandboxes := sorted({result.sandbox for _, result in ended if result and result.sandbox}):
+        fields = fields.model_copy(update={"sandbox": "; ".join(sandboxes)})
+    return judged(step, items, fields, [row.id for row in rows if row.met is False])
 
 
 def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
@@ -75,44 +68,46 @@ def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
     commands = list(plan.commands) if plan else []
     if arguments.command and arguments.command not in [item.id for item in commands]:
         known = ", ".join(item.id for item in commands) or "none"
-        raise UsageError(f"there is no command {arguments.command!r}", remedy=f"The PRP's commands are: {known}.")
+        raise UsageError(f"there is no command {arguments.command[:80]!r}", remedy=f"The PRP's commands are: {known}.")
     return [item for item in commands if arguments.level in (None, item.level) and arguments.command in (None, item.id)]
 
 
-def _shown(step: Step, prepared: Prepared, *, again: bool) -> dict[str, Any]:
-    command = prepared.command
-    if gate := prepared.gate:
-        met = True if prepared.holds else None
-        return {"id": command.id, "gate": gate.value, "met": met, "why": f"proven by the {gate} gate"}
+def _ended(step: Step, prepared: Prepared, *, again: bool) -> CommandRun | None:
+    """Return the result of a command, running it unless that is known already; None where a gate proves it."""
+    if prepared.gate:
+        return None
     found = command_result(step, prepared)
     if found is None or _may_differ(found, again=again):
-        step.waiter.progress(f"{command.id}: {command.text[:80]}")
-        told = {"command": command.text, "text": prepared.text, "id": command.id, "files": files_id(step)}
-        found = {**told, "key": result_key(step, prepared), **as_note(carry_out(step, prepared))}
-        step.effects.note(step.run, "command", found)
-    kept = ("exit", "seconds", "met", "why", "counts", "unchecked", "sandbox")
-    shown = {name: found[name] for name in kept if name == "met" or found.get(name) not in (None, "")}
-    dropped = [program.dropped for program in prepared.programs if program.dropped]
-    note = {"without": ", ".join(dropped)} if dropped and prepared.way == "programs" else {}
-    return {"id": command.id, **shown, **note, "tail": str(found.get("tail", "")).strip()[-TAIL:]}
+        step.caller.progress(f"{prepared.command.id}: {prepared.command.text[:80]}")
+        found = carry_out(step, prepared)
+        step.note(found)
+    return found
 
 
-def _may_differ(found: dict[str, Any], *, again: bool) -> bool:
+def _row(prepared: Prepared, result: CommandRun | None) -> CommandRow:
+    if result is None:
+        gate = prepared.gate or ""
+        met = True if prepared.holds else None
+        return CommandRow(id=prepared.command.id, gate=str(gate), met=met, why=f"proven by the {gate} gate")
+    dropped = [program.dropped for program in prepared.programs if program.dropped and prepared.way == "programs"]
+    told: dict[str, Any] = {
+        "exit": result.exit,
+        "seconds": result.seconds,
+        "counts": result.counts,
+        "unchecked": result.unchecked,
+        "without": ", ".join(dropped),
+        "tail": result.tail.strip()[-TAIL:],
+    }
+    kept = {name: value for name, value in told.items() if value or (name == "exit" and value is not None)}
+    return CommandRow.model_validate({"id": result.item, "met": result.met, "why": result.why, **kept})
+
+
+def _may_differ(found: CommandRun, *, again: bool) -> bool:
     """Return whether a recorded result is to be had anew: the same files pass or fail the same tests.
 
     What did not run to its end (a limit, a program that is not installed) says nothing of the files.
     """
-    return found["met"] is not True and (again or found.get("exit") is None or bool(found.get("stopped")))
-
-
-def _finding(item: Item) -> Finding:
-    fix = "Mend it and run it again." if item.state == "failed" else f"record_check(item={item.id!r}, evidence=...)"
-    return Finding(item.id, f"{item.state}: {item.text[:160]} {item.proof[:100]}".strip(), fix)
-
-
-def _failed(failed: Sequence[Item], results: Sequence[dict[str, Any]]) -> str:
-    names = ", ".join([item.id for item in failed] or [result["id"] for result in results if result["met"] is False])
-    return f"The validation suite fails at {names}."
+    return found.met is not True and (again or found.exit is None or bool(found.stopped))
 
 
 TOOL = Tool(
@@ -128,5 +123,4 @@ TOOL = Tool(
     kind="files",
     gate=Gate.SUITE,
     opens_with=Gate.ENVIRONMENT,
-    budget=600,
 )

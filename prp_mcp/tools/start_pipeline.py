@@ -1,16 +1,13 @@
 """`start_pipeline`: start the deployed pipeline once, or adopt the update this run already started."""
 
-from typing import Any
-
 from pydantic import Field
 
-from prp_mcp.engine.present import updates_of
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import BusyError, UsageError
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.journal.runs import Effect
-from prp_mcp.steps.updates import active_update, completed_logs, deployed_pipelines, settle_start, start
+from prp_mcp.journal.evidence import PipelineRef
+from prp_mcp.steps.updates import active_update, completed_logs, settle_start, start
 
 
 class StartArguments(Arguments):
@@ -21,7 +18,7 @@ class StartArguments(Arguments):
 
 
 class StartFields(Fields):
-    """The update that runs now."""
+    """The update that runs now: `pipeline` and `remaining` are bundle keys."""
 
     pipeline: str
     update: str
@@ -33,70 +30,62 @@ class StartFields(Fields):
 def start_pipeline(step: Step, arguments: StartArguments) -> Outcome:
     """Start the next pipeline of the deployment, unless this run already did."""
     with step.effects.held(step.run, "start_pipeline"):
-        for effect in [item for item in step.refresh().unsettled() if item.name == "start"]:
+        for effect in step.refresh().unsettled_starts:
             settle_start(step, effect)
-        pipelines = deployed_pipelines(step)
-        key = _chosen(step, arguments, pipelines)
-        pipeline = pipelines[key]
-        if running := _running(step, key):
-            return _started(step, key, running, pipelines, adopted=True)
+        pipeline = _chosen(step, arguments)
+        current = step.run.updates.get(pipeline.key)
+        if current and current.ended is None:
+            return _started(step, pipeline, current.id, adopted=True)
         if foreign := active_update(step, pipeline):
             raise BusyError(
-                f"update {foreign} of pipeline {key} is running and is not ours",
+                f"update {foreign} of pipeline {pipeline.key} is running and is not ours",
                 remedy="Wait until it has ended, then call start_pipeline again.",
             )
-        effect = start(step, key, pipeline, full_refresh=arguments.full_refresh)
-    if effect.outcome is None:
-        following = "Call start_pipeline again: it looks for the update before it starts one."
-        return Outcome(
-            Verdict.INCONCLUSIVE,
+        effect = start(step, pipeline, full_refresh=arguments.full_refresh)
+    if not effect.is_settled:
+        summary, following = (
             "Nobody knows yet whether the update was started.",
-            _fields(step, key, "", pipelines, adopted=False),
-            next=following,
-            record=False,
+            "Call start_pipeline again: it looks for the update before it starts one.",
         )
-    if not effect.done:
-        summary = f"The workspace refused to start {key}: {effect.result.get('detail', '')[:300]}"
-        return Outcome(Verdict.FAILED, summary, _fields(step, key, "", pipelines, adopted=False))
-    return _started(step, key, effect, pipelines, adopted=bool(effect.result.get("adopted")))
+        fields = _fields(step, pipeline, "", adopted=False)
+        return Outcome(Verdict.INCONCLUSIVE, summary, fields, next=following, record=False)
+    if not effect.is_done:
+        summary = f"The workspace refused to start {pipeline.key}: {effect.result.detail[:300]}"
+        return Outcome(Verdict.FAILED, summary, _fields(step, pipeline, "", adopted=False))
+    return _started(step, pipeline, effect.result.update, adopted=effect.result.adopted)
 
 
-def _chosen(step: Step, arguments: StartArguments, pipelines: dict[str, str]) -> str:
-    if arguments.pipeline and arguments.pipeline not in pipelines:
-        raise UsageError(f"there is no pipeline {arguments.pipeline!r}", remedy=f"Use one of: {', '.join(pipelines)}.")
+def _chosen(step: Step, arguments: StartArguments) -> PipelineRef:
+    """Return the pipeline asked for, or else one that runs, one that has not completed, the first."""
+    pipelines = step.run.pipelines
     if arguments.pipeline:
-        return arguments.pipeline
-    running = [key for key in updates_of(step.run) if _running(step, key)]
+        if arguments.pipeline not in pipelines:
+            raise UsageError(
+                f"there is no pipeline {arguments.pipeline[:80]!r}", remedy=f"Use one of: {', '.join(pipelines)}."
+            )
+        return pipelines[arguments.pipeline]
+    running = [key for key, update in step.run.updates.items() if update.ended is None]
     completed = completed_logs(step)
     waiting = [key for key in pipelines if key not in completed]
-    return next(iter([*running, *waiting, *pipelines]))
+    return pipelines[next(iter([*running, *waiting, *pipelines]))]
 
 
-def _running(step: Step, key: str) -> Effect | None:
-    ended = step.run.ended_updates
-    current = updates_of(step.run).get(key)
-    mine = [effect for effect in step.run.done("start") if effect.result["update"] == current]
-    return mine[-1] if mine and current not in ended else None
-
-
-def _started(step: Step, key: str, effect: Effect, pipelines: dict[str, str], *, adopted: bool) -> Outcome:
-    fields = _fields(step, key, effect.result["update"], pipelines, adopted=adopted)
-    verb = "goes on" if adopted else "was started"
+def _started(step: Step, pipeline: PipelineRef, update: str, *, adopted: bool) -> Outcome:
+    summary = f"Update {update} of {pipeline.key} {'goes on' if adopted else 'was started'}."
     following = "Call poll_status until it is no longer running."
-    return Outcome(
-        Verdict.RUNNING, f"Update {effect.result['update']} of {key} {verb}.", fields, next=following, record=False
-    )
+    fields = _fields(step, pipeline, update, adopted=adopted)
+    return Outcome(Verdict.RUNNING, summary, fields, next=following, record=False)
 
 
-def _fields(step: Step, key: str, update: str, pipelines: dict[str, str], *, adopted: bool) -> dict[str, Any]:
+def _fields(step: Step, pipeline: PipelineRef, update: str, *, adopted: bool) -> StartFields:
     completed = completed_logs(step)
-    return {
-        "pipeline": key,
-        "update": update,
-        "url": f"{step.run.host}/pipelines/{pipelines[key]}/updates/{update}",
-        "adopted": adopted,
-        "remaining": [name for name in pipelines if name not in completed and name != key],
-    }
+    return StartFields(
+        pipeline=pipeline.key,
+        update=update,
+        url=f"{step.run.host}/pipelines/{pipeline.id}/updates/{update}",
+        adopted=adopted,
+        remaining=[name for name in step.run.pipelines if name not in completed and name != pipeline.key],
+    )
 
 
 TOOL = Tool(

@@ -3,54 +3,69 @@
 from collections import Counter
 from typing import Any
 
+from prp_mcp.code.bundle_yaml import BundleYaml
 from prp_mcp.digest import digest
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import destructive, foreign
-from prp_mcp.remote.bundle import Diagnostic, Plan, Validation
-from prp_mcp.repo.bundle_file import BundleFile, read_bundle_file
-from prp_mcp.tools.check_environment import target_findings
+from prp_mcp.journal.evidence import BundleEvidence, PipelineSettings
+from prp_mcp.remote.bundle import DeploymentPlan, Diagnostic, Validation
+from prp_mcp.repo.bundle_file import read_bundle_file
+from prp_mcp.steps.target import target_findings
+
+
+class PlanRow(Fields):
+    """What a deployment would do: how many resources, and which, by action."""
+
+    counts: dict[str, int]
+    names: dict[str, list[str]]
+
+
+class PipelineRow(Fields):
+    """A pipeline of the bundle."""
+
+    key: str
+    name: str
 
 
 class BundleFields(Fields):
     """What a deployment would do."""
 
-    plan: dict[str, Any]
-    pipelines: list[dict[str, str]]
+    plan: PlanRow
+    pipelines: list[PipelineRow]
 
 
 def validate_bundle(step: Step, _: Arguments) -> Outcome:
     """Validate and plan in a private snapshot of the work tree."""
     root = step.root_in(step.snapshot)
+    nothing = _fields({}, None)
     try:
         bundle = read_bundle_file(root)
         findings = [*_code_trouble(step, bundle), *target_findings(step, bundle)]
     except UsageError as error:
         found = Finding(error.location or "databricks.yml", error.summary, error.remedy)
-        return Outcome(Verdict.FAILED, "The bundle's YAML cannot be read.", _fields({}, None), (found,))
+        return Outcome(Verdict.FAILED, "The bundle's YAML cannot be read.", nothing, (found,))
     if findings:
-        return Outcome(Verdict.FAILED, "The bundle may not be used as it is.", _fields({}, None), tuple(findings))
+        return Outcome(Verdict.FAILED, "The bundle may not be used as it is.", nothing, tuple(findings))
     validation = step.cli.validate(root, step.run.target)
     findings += _messages(step, validation.diagnostics)
     findings += [*_pipeline_trouble(step, validation), *_mode_trouble(step, validation)]
     plan = step.cli.plan(root, step.run.target) if validation.ok else None
     if plan:
         findings += _plan_trouble(plan)
-    ok = validation.ok and plan is not None and plan.ok and not findings
-    fields = _fields(validation.config, plan)
-    evidence = _evidence(validation.config)
-    if not ok:
+    is_sound = validation.ok and plan is not None and plan.ok and not findings
+    fields, seen = _fields(validation.config, plan), bundle_evidence(validation.config)
+    if not is_sound:
         findings = findings or [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
-        return Outcome(
-            Verdict.FAILED, f"The bundle has {counted(len(findings), 'finding')}.", fields, tuple(findings), evidence
-        )
-    counts = ", ".join(f"{count} to {name}" for name, count in fields["plan"]["counts"].items()) or "no change"
-    return Outcome(Verdict.PASSED, f"The bundle is valid for {step.run.target}; plan: {counts}.", fields, (), evidence)
+        summary = f"The bundle has {counted(len(findings), 'finding')}."
+        return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
+    counts = ", ".join(f"{count} to {name}" for name, count in fields.plan.counts.items()) or "no change"
+    return Outcome(Verdict.PASSED, f"The bundle is valid for {step.run.target}; plan: {counts}.", fields, (), seen)
 
 
-def _code_trouble(step: Step, bundle: BundleFile) -> list[Finding]:
+def _code_trouble(step: Step, bundle: BundleYaml) -> list[Finding]:
     # Before the CLI sees it: `bundle validate` itself runs scripts, with the token in their environment.
     if step.settings.grants.bundle_code:
         return []
@@ -103,7 +118,7 @@ def _mode_trouble(step: Step, validation: Validation) -> list[Finding]:
     return [Finding("databricks.yml", text, "Ask a person to grant the target (PRP_MCP_ALLOW_TARGETS).")]
 
 
-def _plan_trouble(plan: Plan) -> list[Finding]:
+def _plan_trouble(plan: DeploymentPlan) -> list[Finding]:
     findings = [
         Finding(item.where or "plan", f"{item.severity}: {item.text}", "Correct it.")
         for item in plan.diagnostics
@@ -121,28 +136,53 @@ def pipelines_in(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return dict((config.get("resources") or {}).get("pipelines") or {})
 
 
-def _fields(config: dict[str, Any], plan: Plan | None) -> dict[str, Any]:
+def bundle_evidence(config: dict[str, Any]) -> BundleEvidence:
+    """Return what later steps need of a resolved configuration."""
+    workspace = config.get("workspace") or {}
+    root, files, state = (str(workspace.get(f"{name}_path") or "") for name in ("root", "file", "state"))
+    return BundleEvidence(
+        configuration=digest(config),
+        pipelines={key: _settings(body, files) for key, body in pipelines_in(config).items()},
+        variables=_plain_variables(config),
+        mode=(config.get("bundle") or {}).get("mode"),
+        sync_exclude=tuple((config.get("sync") or {}).get("exclude") or ()),
+        root_path=root,
+        file_path=files,
+        state_path=state,
+    )
+
+
+def source_patterns(libraries: list[dict[str, Any]], file_path: str) -> tuple[str, ...]:
+    """Return the sources that resolved `libraries` name, as gitignore patterns relative to the bundle's folder.
+
+    `file_path` is the workspace folder that mirrors the bundle's.
+    """
+    patterns: list[str] = []
+    for library in libraries:
+        for kind in ("file", "notebook", "glob"):
+            entry = library.get(kind)
+            if isinstance(entry, dict):
+                named = str(entry.get("path") or entry.get("include") or "").removeprefix(file_path).lstrip("/")
+                patterns += [f"/{named}", *([f"/{named}.*"] if kind == "notebook" else [])]
+    return tuple(patterns)
+
+
+def _settings(body: dict[str, Any], file_path: str) -> PipelineSettings:
+    return PipelineSettings(
+        name=str(body.get("name") or ""),
+        catalog=str(body.get("catalog") or ""),
+        schema=str(body.get("schema") or body.get("target") or ""),
+        sources=source_patterns(body.get("libraries") or [], file_path),
+    )
+
+
+def _fields(config: dict[str, Any], plan: DeploymentPlan | None) -> BundleFields:
     changed = plan.changes if plan else {}
     names: dict[str, list[str]] = {}
     for key, action in sorted(changed.items()):
         names.setdefault(action, []).append(key)
-    pipelines = [{"key": key, "name": str(body.get("name", ""))} for key, body in pipelines_in(config).items()]
-    return {"plan": {"counts": dict(Counter(changed.values())), "names": names}, "pipelines": pipelines}
-
-
-def _evidence(config: dict[str, Any]) -> dict[str, Any]:
-    workspace = config.get("workspace") or {}
-    kept = ("name", "catalog", "schema", "target", "libraries", "configuration", "root_path")
-    pipelines = {key: {name: body.get(name) for name in kept} for key, body in pipelines_in(config).items()}
-    paths = {name: workspace.get(name, "") for name in ("root_path", "file_path", "state_path")}
-    return {
-        "configuration": digest(config),
-        "pipelines": pipelines,
-        "variables": _plain_variables(config),
-        "mode": (config.get("bundle") or {}).get("mode"),
-        "sync": config.get("sync"),
-        **paths,
-    }
+    pipelines = [PipelineRow(key=key, name=str(body.get("name", ""))) for key, body in pipelines_in(config).items()]
+    return BundleFields(plan=PlanRow(counts=Counter(changed.values()), names=names), pipelines=pipelines)
 
 
 def _plain_variables(config: dict[str, Any]) -> dict[str, str]:

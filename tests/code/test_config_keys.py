@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
-from prp_mcp.code.bundle_settings import MAX_NODES, configuration, pipelines, read_bundle, requirements
+from prp_mcp.code.bundle_yaml import configuration, pipelines, read_bundle, read_file, requirements
 from prp_mcp.code.sources import patterns, read_source, read_sources
+from prp_mcp.errors import UsageError
 
 
 def conflicts(files: dict[str, str], **configured: str) -> dict:
@@ -70,8 +73,12 @@ def test_a_parameter_of_sql_is_placed_where_it_stands():
     assert [(read.key, read.line) for read in reads] == [("a", 2), ("b", 3)]
 
 
+def tree(texts: dict[str, str]):
+    return read_bundle({path: read_file(path, text) for path, text in texts.items()}).tree
+
+
 def test_the_files_of_a_bundle_are_one_tree():
-    found = read_bundle(
+    found = tree(
         {
             "databricks.yml": "bundle: {name: x}\ntargets: {dev: {resources: {pipelines: {p: {schema: s}}}}}\n",
             "resources/p.yml": "x: &x {a: '1'}\nresources:\n  pipelines:\n    p:\n      root_path: ../src\n"
@@ -89,7 +96,7 @@ def test_the_files_of_a_bundle_are_one_tree():
 
 def test_a_root_that_depends_on_the_workspace_is_kept_as_it_is():
     text = "resources: {pipelines: {p: {root_path: '${workspace.file_path}/src'}, q: {root_path: /Workspace/x}}}"
-    assert [settings["root_path"] for _, settings in pipelines(read_bundle({"a/b.yml": text}))] == [
+    assert [settings["root_path"] for _, settings in pipelines(tree({"a/b.yml": text}))] == [
         "${workspace.file_path}/src",
         "/Workspace/x",
     ]
@@ -97,30 +104,32 @@ def test_a_root_that_depends_on_the_workspace_is_kept_as_it_is():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "a: [",
-        "",
-        "- x",
-        "resources: 3",
-        "resources: {pipelines: [a]}",
-        "targets: x",
-        "&a [*a]",
-        "{" * 3000,
-        "? [a]\n: b",
-    ],
+    ["", "- x", "resources: 3", "resources: {pipelines: [a]}", "targets: x", "? [a]\n: b", "resources:\ntargets: ~\n"],
 )
 def test_yaml_that_is_no_bundle_is_none(text):
-    found = read_bundle({"databricks.yml": text})
+    found = tree({"databricks.yml": text})
     assert (list(pipelines(found)), configuration(found), requirements(found)) == ([], {}, [])
 
 
-def test_aliases_that_grow_without_end_are_cut():
-    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(9)
-    )
-    assert count(read_bundle({"databricks.yml": bomb})) <= 2 * MAX_NODES
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 10)}]\n" for i in range(9)
+)
 
 
-def count(value) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
-    return sum(count(each) for each in inner if each is not None) + 1
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: [", "databricks.yml:2:1: not valid YAML"),
+        ("{" * 3000, "not valid YAML"),
+        ("&a [*a]", "expands to more than"),
+        (BOMB, "expands to more than"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_refused_with_its_place(text, why):
+    with pytest.raises(UsageError, match=re.escape(why)):
+        tree({"databricks.yml": text})
+
+
+def test_only_the_first_document_counts_and_merges_never_overwrite():
+    found = tree({"databricks.yml": "x: &x {a: 1, b: 2}\ny: {b: 3, <<: *x}\n---\ny: other\n"})
+    assert found["y"] == {"a": "1", "b": "3"}

@@ -1,5 +1,6 @@
 """The door with two made-up tools: order, refusals, resuming, bounds; no workspace is asked."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from prp_mcp.engine.door import Engine
 from prp_mcp.engine.result import size
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Refusal, Tool
 from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.journal.notes import RollbackStep, RolledBack
 from prp_mcp.settings import read_settings
-from prp_mcp.tools.all_tools import TOOLS
 from prp_mcp.tools.load_prp import TOOL as LOAD
+from prp_mcp.tools.rollback import TOOL as ROLLBACK
+from prp_mcp.tools.run_status import TOOL as STATUS
 from tests.project import mini, write
 
 HOST = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "dapi" + "f" * 32}
@@ -26,14 +29,14 @@ class Sized(Arguments):
 class Rows(Fields):
     """Rows."""
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = Field(default_factory=list)
 
 
 def fake(name: str, gate: Gate, verdict: Verdict = Verdict.PASSED) -> Tool:
     def run(step, arguments):
         rows = [{"row": index, "text": "x" * 40} for index in range(arguments.rows)]
         findings = tuple(Finding("a.py:1:1", f"finding {index}") for index in range(30))
-        return Outcome(verdict, f"{name} did it", {"rows": rows}, findings)
+        return Outcome(verdict, f"{name} did it", Rows(rows=rows), findings)
 
     return Tool(name, name, name, Sized, Rows, run, "read", gate, gate)
 
@@ -42,12 +45,13 @@ def fake(name: str, gate: Gate, verdict: Verdict = Verdict.PASSED) -> Tool:
 def engine(tmp_path):
     project = mini(tmp_path / "p", "door")
     settings = read_settings({**HOST, "PRP_MCP_STATE_DIR": str(tmp_path / "state"), "PATH": ""})
-    tools = [LOAD, fake("check_environment", Gate.ENVIRONMENT), fake("validate_bundle", Gate.BUNDLE)]
+    tools = [LOAD, fake("check_environment", Gate.ENVIRONMENT), fake("validate_bundle", Gate.BUNDLE), ROLLBACK, STATUS]
     return Engine(tools, settings, project)
 
 
 def call(engine, name, **arguments):
-    return engine.execute(name, arguments)
+    done = engine.execute(name, arguments)
+    return done if isinstance(done, Refusal) else done.structured
 
 
 @pytest.mark.guarantee("order")
@@ -105,7 +109,9 @@ def test_without_a_run_a_tool_says_to_load_a_prp(engine):
         ("load_prp", {"prp": "mini", "force": True}, "argument 'force'"),
         ("load_prp", {}, "argument 'prp'"),
         ("load_prp", {"prp": "../../etc/passwd"}, "etc/passwd"),
-        ("load_prp", {"prp": "Mini"}, "Mini"),
+        ("load_prp", {"prp": "maxi.md"}, "there is no PRP 'maxi'"),
+        ("load_prp", {"prp": "mini", "run": "x"}, "argument 'run'"),
+        ("run_status", {"run": 3}, "`run` must be a string"),
         ("load_prp", {"prp": "mini", "target": 3}, "argument 'target'"),
     ],
 )
@@ -114,7 +120,14 @@ def test_bad_arguments_are_refused_with_a_remedy_and_nothing_is_recorded(engine,
     assert refused.code == "usage"
     assert says in refused.reason
     assert refused.next
-    assert not [record for run in engine.runs() for record in run.records if record.kind == "gate"]
+    assert engine.runs() == []
+
+
+@pytest.mark.parametrize("given", ["mini.md", "PRPs/mini.md", "@PRPs/mini.md", "Mini", " mini "])
+def test_however_a_prp_is_named_it_is_one_run(engine, given):
+    first = call(engine, "load_prp", prp=given)
+    again = call(engine, "load_prp", prp="mini")
+    assert (first["verdict"], again["run"], again["resumed"]) == ("passed", first["run"], True)
 
 
 @pytest.mark.guarantee("bounded")
@@ -131,11 +144,11 @@ def test_attempts_are_counted_and_the_last_one_rolls_back(engine):
 
     def undo(step, arguments):
         rolled.append(arguments.reason)
-        return Outcome(Verdict.PASSED, "Rolled back: all.", {"steps": []}, next="ended")
+        step.note(RolledBack(arguments.reason, (RollbackStep("all of it", "done"),)))
+        return Outcome(Verdict.PASSED, "Rolled back: all.", Rows(), next="ended")
 
-    rollback = next(tool for tool in TOOLS if tool.name == "rollback")
     failing = fake("validate_bundle", Gate.BUNDLE, Verdict.FAILED)
-    undoing = Tool("rollback", "", "", rollback.arguments, rollback.fields, undo, "effect")
+    undoing = replace(ROLLBACK, run=undo)
     tools = [LOAD, fake("check_environment", Gate.ENVIRONMENT), failing, undoing]
     other = Engine(tools, engine.settings, engine.folder)
     call(other, "load_prp", prp="mini")
@@ -143,20 +156,27 @@ def test_attempts_are_counted_and_the_last_one_rolls_back(engine):
     texts = []
     for number in range(3):
         write(engine.folder, {"src/pipelines/numbers.py": f"# try {number}\n"})
-        texts.append(call(other, "validate_bundle")["next"])
+        done = call(other, "validate_bundle")
+        texts.append(done["next"])
         if number < 2:
             call(other, "validate_bundle")  # looking twice at one failure is no second attempt
     assert "(attempt 2 of 3)" in texts[0]
     assert "(attempt 3 of 3)" in texts[1]
     assert texts[2] == "ended"
     assert len(rolled) == 1
+    assert done["rollback"] == [{"what": "all of it", "state": "done"}]
+
+
+def test_without_a_tool_that_undoes_there_is_no_door(engine):
+    with pytest.raises(StopIteration):
+        Engine([LOAD], engine.settings, engine.folder)
 
 
 def test_a_bug_in_a_tool_is_named_without_a_trace_and_the_run_goes_on(engine):
     def broken(step, arguments):
         raise RuntimeError("secret detail")
 
-    tools = [LOAD, Tool("check_environment", "", "", Arguments, Rows, broken, "read", Gate.ENVIRONMENT)]
+    tools = [LOAD, Tool("check_environment", "", "", Arguments, Rows, broken, "read", Gate.ENVIRONMENT), ROLLBACK]
     other = Engine(tools, engine.settings, engine.folder)
     call(other, "load_prp", prp="mini")
     refused = call(other, "check_environment")

@@ -5,7 +5,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prp_mcp.gates.judge import Evidence, Status, judge
-from prp_mcp.gates.order import BOUND, TOOL_OF, Gate, Material, Verdict, before
+from prp_mcp.gates.order import TOOL_OF, Gate, Material, Verdict, before
+
+WORKSPACE = {Material.WORKSPACE}
+SOURCES = WORKSPACE | {Material.TREE, Material.CONFIGURATION}
+DEPLOYED = SOURCES | {Material.DEPLOYMENT}
+UPDATED = DEPLOYED | {Material.UPDATE}
+MADE_STALE_BY = {
+    Gate.PRP: {Material.PRP},
+    Gate.ENVIRONMENT: WORKSPACE,
+    Gate.BUNDLE: SOURCES,
+    Gate.COMPILE: {Material.TREE},
+    Gate.DEPLOYMENT: DEPLOYED,
+    Gate.EXECUTION: UPDATED,
+    Gate.QUALITY: UPDATED | {Material.THRESHOLDS},
+    Gate.GOVERNANCE: UPDATED,
+    Gate.SUITE: UPDATED | {Material.PRP, Material.TESTED},
+    Gate.SUMMARY: UPDATED | {Material.PRP, Material.TESTED, Material.THRESHOLDS},
+}
+"""What each gate is bound to, besides the policy, which all are: the contract, written out."""
 
 NOW = {material: "now" for material in Material}
 
@@ -28,8 +46,9 @@ def test_without_evidence_only_the_first_gate_is_open():
 def test_a_gate_is_stale_exactly_when_something_it_is_bound_to_changed(gate, material):
     standing = judge([evidence(one) for one in (*before(gate), gate)], {**NOW, material: "changed"})
     state = standing.states[gate]
-    assert (state.status is Status.STALE) == (material in BOUND[gate])
-    assert state.changed == ((material,) if material in BOUND[gate] else ())
+    is_bound = material is Material.POLICY or material in MADE_STALE_BY[gate]
+    assert (state.status is Status.STALE) == is_bound
+    assert state.changed == ((material,) if is_bound else ())
 
 
 def test_only_the_latest_evidence_of_a_gate_counts():

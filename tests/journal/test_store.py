@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from prp_mcp.errors import IntegrityError
-from prp_mcp.journal.store import Journal, Kind
+from prp_mcp.journal.store import Journal, RecordKind
 from prp_mcp.redaction import Redactor
 
 
@@ -13,7 +13,7 @@ from prp_mcp.redaction import Redactor
 def journal(tmp_path):
     opened = Journal(tmp_path / "journal.db")
     for number in range(5):
-        opened.append("run", "step", Kind.NOTE, {"number": number})
+        opened.append("run", "step", RecordKind.NOTE, {"number": number})
     yield opened
     opened.close()
 
@@ -38,7 +38,7 @@ def test_records_come_back_in_order_and_verify(journal):
     [
         "UPDATE record SET body = '{\"number\":9}' WHERE seq = 3",
         "UPDATE record SET at = '2020-01-01T00:00:00.000Z' WHERE seq = 1",
-        "UPDATE record SET step = 'other' WHERE seq = 5",
+        "UPDATE record SET name = 'other' WHERE seq = 5",
         "DELETE FROM record WHERE seq = 2",
         "UPDATE record SET seq = 99 WHERE seq = 5",
     ],
@@ -56,17 +56,17 @@ def test_the_database_itself_refuses_updates_and_deletions(journal):
 
 
 def test_an_intent_has_one_outcome(journal):
-    intent = journal.append("run", "deploy", Kind.INTENT, {})
-    journal.append("run", "deploy", Kind.OUTCOME, {"state": "done"}, intent.seq)
+    intent = journal.append("run", "deploy", RecordKind.INTENT, {})
+    journal.append("run", "deploy", RecordKind.OUTCOME, {"state": "done"}, intent.seq)
     with pytest.raises(IntegrityError):
-        journal.append("run", "deploy", Kind.OUTCOME, {"state": "done"}, intent.seq)
+        journal.append("run", "deploy", RecordKind.OUTCOME, {"state": "done"}, intent.seq)
     assert journal.verify() == 7
 
 
 def test_nothing_of_a_failed_transaction_remains(journal):
     def half_way():
         with journal.transaction():
-            journal.append("run", "step", Kind.NOTE, {})
+            journal.append("run", "step", RecordKind.NOTE, {})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -78,7 +78,7 @@ def test_nothing_of_a_failed_transaction_remains(journal):
 def test_secrets_never_reach_the_file(tmp_path):
     secret = "dapi" + "0123456789abcdef" * 2
     opened = Journal(tmp_path / "journal.db", Redactor(["s3cr3t-value"]))
-    opened.append("run", "step", Kind.NOTE, {"a": f"token {secret}", "s3cr3t-value": ["x s3cr3t-value y"]})
+    opened.append("run", "step", RecordKind.NOTE, {"a": f"token {secret}", "s3cr3t-value": ["x s3cr3t-value y"]})
     opened.close()
     raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert secret.encode() not in raw

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from os.path import normpath
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,7 @@ from prp_mcp.errors import UsageError
 from prp_mcp.plan.bindings import bindings_in, filled
 from prp_mcp.plan.document import code_spans, masked, normal_lines, without_comments
 from prp_mcp.plan.model import Plan
-from prp_mcp.plan.names import check_name
+from prp_mcp.plan.names import FOLDER, parse_name
 from prp_mcp.plan.reading import is_sound, read_plan
 from prp_mcp.plan.shell import parts, split
 from prp_mcp.plan.sql_checks import pieces
@@ -324,13 +326,15 @@ def test_any_source_is_read_and_every_line_named_is_in_it(text, path):
 
 
 @given(st.text(max_size=120))
-def test_a_name_is_a_plain_word_or_refused(text):
+def test_a_name_stays_in_its_folder_or_is_refused(text):
     try:
-        name = check_name(text)
+        name = parse_name(text, Path("/project"))
     except UsageError:
         return
-    assert name.isascii()
-    assert not set(name) & set("/\\.\0 ")
+    path = Path(normpath(f"/project/{name.path}"))
+    assert path.is_relative_to(f"/project/{FOLDER}")
+    assert path.suffix == ".md"
+    assert name.path.isprintable()
 
 
 @given(st.text(max_size=40))

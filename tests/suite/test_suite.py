@@ -6,10 +6,12 @@ import pytest
 
 from prp_mcp.cli.waive import waive_open
 from prp_mcp.engine.door import Engine
-from prp_mcp.engine.step import Asking, Waiter
+from prp_mcp.engine.step import Asking, Caller
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Refusal, Tool
 from prp_mcp.errors import PolicyError
 from prp_mcp.gates.order import TOOL_OF, Gate, Verdict, before
+from prp_mcp.journal.evidence import BundleEvidence, DeploymentEvidence, PipelineSettings, Resource
+from prp_mcp.journal.notes import Approval, CommandRun, Note
 from prp_mcp.settings import read_settings
 from prp_mcp.suite.approvals import pending, record_answers
 from prp_mcp.suite.items import suite_items
@@ -17,6 +19,7 @@ from prp_mcp.suite.known_values import known_values
 from prp_mcp.suite.preparation import prepare
 from prp_mcp.tools.load_prp import TOOL as LOAD
 from prp_mcp.tools.record_check import TOOL as RECORD
+from prp_mcp.tools.rollback import TOOL as ROLLBACK
 from prp_mcp.tools.run_validation import TOOL as RUN
 from tests.project import commit, mini, write
 
@@ -54,15 +57,18 @@ class Nothing(Fields):
     """No fields."""
 
 
+SEEN = {
+    Gate.BUNDLE: BundleEvidence(
+        pipelines={"mini": PipelineSettings(catalog="main", schema="numbers")},
+        variables={"warehouse_id": "abc123", "odd": "a; rm -rf /"},
+    ),
+    Gate.DEPLOYMENT: DeploymentEvidence(resources=(Resource("mini", "pipelines", "p-1", "mini", "create"),)),
+}
+
+
 def passing(gate: Gate) -> Tool:
     def run(step, arguments):
-        evidence = {
-            "pipelines": {"mini": {"catalog": "main", "schema": "numbers"}},
-            "variables": {"warehouse_id": "abc123", "odd": "a; rm -rf /"},
-        }
-        listed = [{"key": "mini", "type": "pipelines", "id": "p-1", "name": "mini", "action": "create"}]
-        fields = {"resources": listed} if gate is Gate.DEPLOYMENT else {}
-        return Outcome(Verdict.PASSED, "as made up", fields, evidence=evidence)
+        return Outcome(Verdict.PASSED, "as made up", Nothing(), evidence=SEEN.get(gate))
 
     name = TOOL_OF[gate]
     return Tool(name, name, name, Arguments, Nothing, run, "read", gate, gate)
@@ -75,7 +81,7 @@ def engine_for(tmp_path, commands: str, checks: str = "", policy: str = "", **fi
     env = {**HOST, "PRP_MCP_STATE_DIR": str(tmp_path / "state"), "PRP_MCP_CONFIG_DIR": str(tmp_path / "config")}
     settings = read_settings({**env, "PATH": "/usr/bin:/bin"})
     gates = [passing(gate) for gate in before(Gate.SUITE) if gate is not Gate.PRP]
-    engine = Engine([LOAD, *gates, RUN, RECORD], settings, project)
+    engine = Engine([LOAD, *gates, RUN, RECORD, ROLLBACK], settings, project)
     for name in ("load_prp", *(TOOL_OF[gate] for gate in before(Gate.SUITE)[1:])):
         assert call(engine, name, **({"prp": "checks"} if name == "load_prp" else {}))["verdict"] == "passed"
     return engine
@@ -84,7 +90,7 @@ def engine_for(tmp_path, commands: str, checks: str = "", policy: str = "", **fi
 def call(engine: Engine, name: str, **arguments: str) -> dict:
     done = engine.execute(name, arguments)
     assert not isinstance(done, Refusal), done
-    return done
+    return done.structured
 
 
 def refused(engine: Engine, name: str, **arguments: str) -> Refusal:
@@ -93,15 +99,15 @@ def refused(engine: Engine, name: str, **arguments: str) -> Refusal:
     return done
 
 
-def run(engine: Engine, waiter: Waiter | None = None, **arguments):
-    done = engine.execute("run_validation", arguments, waiter)
+def run(engine: Engine, caller: Caller | None = None, **arguments):
+    done = engine.execute("run_validation", arguments, caller)
     assert not isinstance(done, Refusal), done
-    return {item["id"]: item for item in done["commands"]}, done
+    return {item["id"]: item for item in done.structured["commands"]}, done.structured
 
 
-def notes(engine: Engine, kind: str) -> list[dict]:
+def notes(engine: Engine, kind: type[Note]) -> list:
     with engine.opened() as step:
-        return [record.body for record in step.run.notes(kind)]
+        return step.run.notes(kind)
 
 
 def test_an_unchanged_tree_is_not_tested_twice_and_a_changed_test_is(tmp_path):
@@ -109,10 +115,10 @@ def test_an_unchanged_tree_is_not_tested_twice_and_a_changed_test_is(tmp_path):
     first, _ = run(engine)
     assert first["L1.1"]["counts"] == {"passed": 1, "failed": 0, "errors": 0, "skipped": 0}
     assert run(engine)[0] == first
-    assert len(notes(engine, "command")) == 1
+    assert len(notes(engine, CommandRun)) == 1
     write(engine.folder, {"tests/test_a.py": COUNTING + "\n\ndef test_more():\n    assert True\n"})
     assert run(engine)[0]["L1.1"]["counts"]["passed"] == 2
-    assert len(notes(engine, "command")) == 2
+    assert len(notes(engine, CommandRun)) == 2
 
 
 def test_a_failing_command_fails_the_suite_is_kept_and_runs_again_only_when_it_is_asked_for(tmp_path):
@@ -120,11 +126,11 @@ def test_a_failing_command_fails_the_suite_is_kept_and_runs_again_only_when_it_i
     items, done = run(engine)
     assert done["verdict"] == "failed"
     assert items["L1.2"]["met"] is False
-    assert len([note for note in notes(engine, "command") if note["id"] == "L1.2"]) == 1
+    assert len([note for note in notes(engine, CommandRun) if note.item == "L1.2"]) == 1
     run(engine)
-    assert len([note for note in notes(engine, "command") if note["id"] == "L1.2"]) == 1
+    assert len([note for note in notes(engine, CommandRun) if note.item == "L1.2"]) == 1
     run(engine, command="L1.2")
-    assert len([note for note in notes(engine, "command") if note["id"] == "L1.2"]) == 2
+    assert len([note for note in notes(engine, CommandRun) if note.item == "L1.2"]) == 2
 
 
 def test_a_suite_in_which_no_test_ran_is_no_pass(tmp_path):
@@ -158,7 +164,7 @@ def test_a_checklist_item_with_a_failing_command_cannot_be_attested(tmp_path):
     engine = engine_for(tmp_path, "python -m pytest tests -q", "- [ ] Tested: `python -m pytest tests -q`")
     run(engine)
     done = refused(engine, "record_check", item="C2", evidence="It worked on my machine, really.")
-    assert "words do not mend it" in done.reason
+    assert "an attestation cannot settle that" in done.reason
 
 
 def rewrite(engine: Engine, old: str, new: str) -> None:
@@ -215,10 +221,8 @@ def test_a_test_that_passes_after_failing_on_the_same_files_says_so(tmp_path):
         record_answers(step, {question.what: True}, by="a test")
         assert step.present.plan
         (prepared,) = prepare(step, step.present.plan.commands)
-        told = {"command": "make flaky", "text": "make flaky", "id": "L1.1", "files": "", "key": prepared.key}
         for met in (False, False, True):
-            step.effects.note(step.run, "command", {**told, "met": met, "why": "exit 0"})
-        step.refresh()
+            step.note(CommandRun("L1.1", prepared.key, "make flaky", met, "exit 0"))
         item = next(item for item in suite_items(step) if item.id == "L1.1")
     assert (item.state, item.proof) == ("verified", "exit 0; failed 2 times before, with the same files")
 
@@ -351,15 +355,15 @@ def test_a_command_off_the_list_runs_only_after_a_person_approved_exactly_it(tmp
 def test_a_person_who_can_be_asked_is_asked_before_anything_runs_and_once(tmp_path):
     engine = engine_for(tmp_path, "python -m pytest tests\nmake lint", Makefile="lint:\n\ttrue\n")
     with pytest.raises(Asking) as asking:
-        engine.execute("run_validation", {}, Waiter(answers={}))
-    assert notes(engine, "command") == []
+        engine.execute("run_validation", {}, Caller(answers={}))
+    assert notes(engine, CommandRun) == []
     question = asking.value.questions[0]
     assert question.item == "L1.2"
     assert "make lint" in question.text
-    items, _ = run(engine, Waiter(answers={question.what: False}))
+    items, _ = run(engine, Caller(answers={question.what: False}))
     assert items["L1.2"]["met"] is None
-    assert run(engine, Waiter(answers={}))[0]["L1.2"]["met"] is None  # declined once, it is not asked again
-    assert [note["approved"] for note in notes(engine, "approval")] == [False]
+    assert run(engine, Caller(answers={}))[0]["L1.2"]["met"] is None  # declined once, it is not asked again
+    assert [note.approved for note in notes(engine, Approval)] == [False]
 
 
 @pytest.mark.guarantee("secrets")
@@ -389,7 +393,7 @@ def test_a_command_that_runs_too_long_fails_and_is_tried_again(tmp_path):
     assert (items["L1.1"]["met"], items["L1.1"]["why"]) == (False, "it ran into its time limit of 1 s")
     assert done["verdict"] == "failed"
     run(engine)
-    assert len(notes(engine, "command")) == 2
+    assert len(notes(engine, CommandRun)) == 2
 
 
 def test_a_script_of_the_project_runs_only_after_a_person_approved_it(tmp_path):
