@@ -24,6 +24,11 @@ class Credentials:
         return tuple(value for key, value in self.fields.items() if key in _SECRET_KEYS and value)
 
     @property
+    def warehouse(self) -> str:
+        """Return the id of the SQL warehouse that is named with the credentials, or an empty string."""
+        return self.fields.get("warehouse_id", "")
+
+    @property
     def fingerprint(self) -> str:
         """Return a digest of who we are, not of the secret: a renewed token is the same identity."""
         public = {key: value for key, value in self.fields.items() if key not in _SECRET_KEYS}

@@ -45,7 +45,7 @@ class Present:
     @cached_property
     def tested(self) -> Tree:
         """Return the tree a validation command sees: tests and documents too, but no PRP."""
-        return read_tree(self.repository, ("PRPs/",))
+        return read_tree(self.repository, ("PRPs/",), self.tree)
 
     @property
     def inside(self) -> Path:

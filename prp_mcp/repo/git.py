@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,9 +191,10 @@ _AUTHOR = {
 
 def read_entry(file: Path) -> tuple[str, bytes]:
     """Return git's mode and the content of a regular file, or of a link (its target, never followed)."""
-    if file.is_symlink():
+    mode = os.lstat(file).st_mode
+    if stat.S_ISLNK(mode):
         return "120000", os.fsencode(os.readlink(file))
-    return ("100755" if file.stat().st_mode & 0o100 else "100644"), file.read_bytes()
+    return ("100755" if mode & 0o100 else "100644"), file.read_bytes()
 
 
 def write_entry(file: Path, mode: str, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """The facts of a snapshot's sources, kept by the digest of their file: what did not change is not read again."""
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -38,32 +39,35 @@ class SourceFactsStore:
         """Return the facts of files of `snapshot` by path, and how many of them were known already."""
         keys = {_key(file): file for file in wanted if file.mode != "120000"}
         try:
-            with closing(sqlite3.connect(self._path, timeout=15)) as connection:
-                connection.executescript(_SCHEMA)
-                return _read(connection, snapshot, keys)
-        except sqlite3.DatabaseError:  # damaged or in the way: it only saves time, so begin a new one
+            return self._opened(snapshot, keys)
+        except sqlite3.DatabaseError:  # damaged: it only saves time, so begin a new one
             self._path.unlink(missing_ok=True)
-            return {file.path: facts for file in keys.values() if (facts := _fresh(snapshot, file))}, 0
+            return self._opened(snapshot, keys)
+
+    def _opened(self, snapshot: Snapshot, keys: dict[str, File]) -> tuple[dict[str, SourceFacts], int]:
+        with closing(sqlite3.connect(self._path, timeout=15)) as connection:
+            connection.executescript(_SCHEMA)
+            return _read(connection, snapshot, keys)
 
 
 def _read(
     connection: sqlite3.Connection, snapshot: Snapshot, keys: dict[str, File]
 ) -> tuple[dict[str, SourceFacts], int]:
     turn = connection.execute("SELECT coalesce(max(used), 0) + 1 FROM facts").fetchone()[0]
-    known: dict[str, SourceFacts] = {}
-    for key, file in keys.items():
-        row = connection.execute("SELECT body FROM facts WHERE key = ?", (key,)).fetchone()
-        if row and (facts := _loaded(row[0])):
-            known[file.path] = facts
+    stored = "SELECT key, body FROM facts WHERE key IN (SELECT value FROM json_each(?))"
+    rows = connection.execute(stored, (json.dumps(list(keys)),))
+    known = {keys[key].path: facts for key, body in rows if (facts := _loaded(body))}
     fresh = {
         key: facts
         for key, file in keys.items()
         if file.path not in known and (facts := _fresh(snapshot, file)) is not None
     }
     with connection:
-        rows = [(key, turn, _adapter().dump_json(facts).decode()) for key, facts in fresh.items()]
-        connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", rows)
-        connection.executemany("UPDATE facts SET used = ? WHERE key = ?", [(turn, key) for key in keys])
+        added = [(key, turn, _adapter().dump_json(facts).decode()) for key, facts in fresh.items()]
+        connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", added)
+        connection.execute(
+            "UPDATE facts SET used = ? WHERE key IN (SELECT value FROM json_each(?))", (turn, json.dumps(list(keys)))
+        )
         connection.execute(
             "DELETE FROM facts WHERE key NOT IN (SELECT key FROM facts ORDER BY used DESC LIMIT ?)", (KEPT,)
         )

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,9 +39,10 @@ class Tree:
         return digest([[file.path, file.mode, file.sha256] for file in self.files])
 
 
-def read_tree(repository: Repository, exclude: Sequence[str]) -> Tree:
+def read_tree(repository: Repository, exclude: Sequence[str], known: Tree | None = None) -> Tree:
     """Read the tree of the files git would keep, less those that match `exclude` (gitignore patterns).
 
+    What `known`, read a moment ago, has of them is taken over.
     Raises UsageError when a file or their number is beyond what a bundle can hold.
     """
     spec = pathspec.GitIgnoreSpec.from_lines(exclude)
@@ -50,7 +52,9 @@ def read_tree(repository: Repository, exclude: Sequence[str]) -> Tree:
             f"the work tree holds {len(paths)} files, at most {COUNT_CAP} are supported",
             remedy="Ignore what is not source code in .gitignore.",
         )
-    return Tree(tuple(_files(repository.top, paths)))
+    read = {file.path: file for file in known.files} if known else {}
+    found = (read.get(path) or _file(repository.top, path) for path in paths)
+    return Tree(tuple(file for file in found if file))
 
 
 def changes(old: Tree, new: Tree) -> list[str]:
@@ -83,16 +87,20 @@ def copy_tree(repository: Repository, tree: Tree, folder: Path) -> None:
         write_entry(folder / file.path, mode, data)
 
 
-def _files(top: Path, paths: Iterable[str]) -> Iterable[File]:
-    for path in paths:
-        file = top / path
-        if not os.path.lexists(file) or (file.is_dir() and not file.is_symlink()):
-            continue  # deleted but still in the index, or a submodule
-        if not file.is_symlink() and (not file.is_file() or file.stat().st_size > FILE_CAP):
-            raise UsageError(
-                f"{path} is no regular file of at most {FILE_CAP // 1024 // 1024} MiB",
-                remedy="Remove it or ignore it in .gitignore.",
-                location=path,
-            )
-        mode, data = read_entry(file)
-        yield File(path, mode, hashlib.sha256(data).hexdigest())
+def _file(top: Path, path: str) -> File | None:
+    """Return a file of the work tree; None when it is deleted but still in the index, or a submodule."""
+    file = top / path
+    try:
+        facts = os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if stat.S_ISDIR(facts.st_mode):
+        return None
+    if not stat.S_ISLNK(facts.st_mode) and (not stat.S_ISREG(facts.st_mode) or facts.st_size > FILE_CAP):
+        raise UsageError(
+            f"{path} is no regular file of at most {FILE_CAP // 1024 // 1024} MiB",
+            remedy="Remove it or ignore it in .gitignore.",
+            location=path,
+        )
+    mode, data = read_entry(file)
+    return File(path, mode, hashlib.sha256(data).hexdigest())

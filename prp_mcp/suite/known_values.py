@@ -32,7 +32,7 @@ def known_values(step: Step) -> dict[str, str]:
         found |= _of_deployment(deployment)
     execution = step.run.execution if standing.holds(Gate.EXECUTION) else None
     found |= _of_updates(step.run.updates, execution or ExecutionEvidence())
-    if warehouse := step.present.credentials.fields.get("warehouse_id"):
+    if warehouse := step.present.credentials.warehouse:
         found["warehouse_id"] = warehouse
     return {name.lower(): str(value) for name, value in found.items() if value and _PLAIN.fullmatch(str(value))}
 
