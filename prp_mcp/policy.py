@@ -139,13 +139,13 @@ def read_toml(path: Path, kind: type[_File]) -> _File:
         return kind.model_validate(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path.name} is not valid TOML: {error}", remedy=f"Mend {path.name}.", location=str(path)
+            f"{path.name} is not valid TOML: {error}", remedy=f"Correct {path.name}.", location=str(path)
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise UsageError(
             f"{path.name}: {key}: {first['msg']}",
-            remedy=f"Mend or remove the key {key!r} in {path.name}.",
+            remedy=f"Correct or remove the key {key!r} in {path.name}.",
             location=str(path),
         ) from error

@@ -51,7 +51,7 @@ quality_metrics, check_governance, run_validation + record_check, write_summary.
 How to work: call load_prp first and put its `todos` into TodoWrite. Call check_environment before you change any \
 file. Then write the code the PRP asks for. Every result says in `next` what to call; follow it. A gate that passed is \
 bound to the files as they were: after an edit call validate_bundle, compile_check and deploy again. `failed` is a \
-normal answer: mend the cause, try again; when the attempts of a gate are used up the run is rolled back.
+normal answer: correct the cause and try again; when the attempts of a gate are used up the run is rolled back.
 A refusal (error result) changed nothing; its second line says what to call instead. Do not run `databricks bundle \
 deploy`, `bundle run` or `pipelines start-update` yourself: use these tools, or the evidence does not hold.
 Call poll_status again while its verdict is `running`. After an interruption call run_status: it says what is still \
@@ -66,7 +66,7 @@ Execute the PRP `{name}` with the prp-mcp tools, to the end.
 4. Go through the gates in order, doing what each result's `next` says: validate_bundle, compile_check, deploy, \
 start_pipeline, poll_status (until it is no longer running), quality_metrics, check_governance, run_validation, \
 record_check for what only you can attest, write_summary.
-5. When a gate fails, mend the cause and go on from validate_bundle. Never work around a gate.
+5. When a gate fails, correct the cause and go on from validate_bundle. Never work around a gate.
 6. At the end show the summary's path and the pull request title. If the run was rolled back, say why."""
 
 

@@ -74,7 +74,7 @@ def check_file(path: Path, *, strict: bool = False) -> Checked:
     except UsageError as error:
         return _unreadable(path, error.summary, error.remedy)
     except OSError as error:
-        return _unreadable(path, f"it cannot be read: {error.strerror}", "Mend the file's permissions or the disk.")
+        return _unreadable(path, f"it cannot be read: {error.strerror}", "Check the file's permissions and the disk.")
     return Checked(path, plan, plan.findings)
 
 

@@ -93,7 +93,7 @@ class Binding:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to mend (`error`) or to know (`note`); `text` is what stands there."""
+    """Something to correct (`error`) or to know (`note`); `text` is what stands there."""
 
     rule: str
     severity: Severity

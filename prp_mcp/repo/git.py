@@ -169,7 +169,7 @@ class Repository:
         if done.exit != 0:
             raise UsageError(
                 f"git {args[0]} failed: {done.stderr.strip()[:300]}",
-                remedy="Mend the repository (try `git status`), then call the tool again.",
+                remedy="Repair the repository (try `git status`), then call the tool again.",
             )
         return done.stdout
 
