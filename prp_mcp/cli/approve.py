@@ -21,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     if not at_terminal():
         raise PolicyError(
-            "approve is for a person at a terminal, and standard input is none",
+            "approve is for a person at a terminal, and standard input is not one",
             remedy="Run it in a terminal; for CI list the command under `commands` in your own grants.toml.",
         )
     with engine_for(settings_for(args)).opened(args.run_id) as step:

@@ -16,7 +16,7 @@ def refuse_unattended(settings: Settings) -> None:
     """Raise PolicyError when no person is at a terminal and none has allowed waiving without one."""
     if not (at_terminal() or settings.grants.waive):
         raise PolicyError(
-            "waiving is for a person at a terminal, and standard input is none",
+            "waiving is for a person at a terminal, and standard input is not one",
             remedy="Run it in a terminal; for CI set `waive = true` in your own grants.toml, or PRP_MCP_ALLOW_WAIVE=1.",
         )
 

@@ -98,7 +98,7 @@ def _file(top: Path, path: str) -> File | None:
         return None
     if not stat.S_ISLNK(facts.st_mode) and (not stat.S_ISREG(facts.st_mode) or facts.st_size > FILE_CAP):
         raise UsageError(
-            f"{path} is no regular file of at most {FILE_CAP // 1024 // 1024} MiB",
+            f"{path} is not a regular file of at most {FILE_CAP // 1024 // 1024} MiB",
             remedy="Remove it or ignore it in .gitignore.",
             location=path,
         )
