@@ -6,12 +6,19 @@ import re
 
 import pytest
 
+import prp_mcp.commands
 import prp_mcp.plan
-from prp_mcp.plan.calls import MAX_COMMAND, called, calls
-from prp_mcp.plan.servers import stays
-from prp_mcp.plan.words import MAX_LETTERS, words_of
+from prp_mcp.commands.calls import MAX_COMMAND
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.parts import MAX_LETTERS
 
 _CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
+
+
+def words_of(text):
+    """Return the words of the only simple command of a text, or None when it is not understood."""
+    (part,) = read_line(text).every_part
+    return part.words if part.is_clear else None
 
 
 @pytest.mark.parametrize(
@@ -34,10 +41,14 @@ def test_words_are_cut_as_a_shell_cuts_them(part, texts):
     assert [word.text for word in found] == texts
 
 
-@pytest.mark.parametrize("part", ["a 'b", 'a "b', "a \\", "a & b", "a " + "b" * MAX_LETTERS])
+@pytest.mark.parametrize("part", ["a 'b", 'a "b', "a \\", "a " + "b" * MAX_LETTERS])
 def test_what_cannot_be_cut_into_words_is_not_understood(part):
     assert words_of(part) is None
-    assert called(part) is None
+    assert read_line(part).calls is None
+
+
+def test_a_command_beside_another_one_is_not_understood():
+    assert read_line("a & b").calls is None
 
 
 @pytest.mark.parametrize("word", ["$a", '"$a"', "`a`", "<a>", "{a,b}", "~", "a${b}c", "$(a)"])
@@ -55,61 +66,17 @@ def test_only_unquoted_signs_make_a_pattern():
 
 
 def test_a_command_longer_than_what_is_looked_at_is_not_understood():
-    assert calls("echo a\n" * (MAX_COMMAND // 7 - 1) + "pytest") is not None
-    assert calls("echo a\n" * (MAX_COMMAND // 7) + "pytest tests") is None
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        "npm run dev",
-        "npm run dev:web",
-        "yarn --cwd=web start",
-        "python3 -m uvicorn a:b",
-        "python app/manage.py runserver 80",
-        "docker compose -f a.yml up",
-        "docker-compose up",
-        "flask --app a run",
-        "tail -5f a.log",
-        "tail --follow=name a.log",
-        "databricks -t dev bundle sync --watch",
-        "vite",
-        "vite dev",
-        "jupyter lab",
-        "jupyter-notebook",
-        "'uvicorn' a:b",
-    ],
-)
-def test_what_does_not_end_by_itself_is_known(part):
-    assert stays(part)
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        "npm run build",
-        "npm test",
-        "npm run developer-docs",
-        "docker compose up -d",
-        "docker compose down",
-        "tail -n 5 a.log",
-        "databricks bundle sync",
-        "vite build",
-        "python",
-        "python -m pytest",
-        "python manage.py test",
-        "flask db upgrade",
-        "grep uvicorn a.txt",
-        "",
-    ],
-)
-def test_what_ends_is_left_alone(part):
-    assert not stays(part)
+    assert read_line("echo a\n" * (MAX_COMMAND // 7 - 1) + "pytest").calls is not None
+    assert read_line("echo a\n" * (MAX_COMMAND // 7) + "pytest tests").calls is None
 
 
 def test_no_pattern_looks_for_one_thing_behind_another_over_the_rest_of_a_line():
     """Two `.*` in one alternative cost the square of the letters: such things are looked for word by word."""
-    for module in pkgutil.iter_modules(prp_mcp.plan.__path__, "prp_mcp.plan."):
+    modules = [
+        *pkgutil.iter_modules(prp_mcp.plan.__path__, "prp_mcp.plan."),
+        *pkgutil.iter_modules(prp_mcp.commands.__path__, "prp_mcp.commands."),
+    ]
+    for module in modules:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, re.Pattern):
                 plain = _CLASS.sub("", re.sub(r"\\.", "", value.pattern))

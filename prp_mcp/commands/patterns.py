@@ -1,0 +1,22 @@
+"""Words as programs are given them: `*`, `?` and `[...]` stand for files, and a literal wildcard is written `[*]`."""
+
+import re
+
+WILD = "*?["
+_MARKED = re.compile(r"\[([*?\[])\]")
+_WILD = re.compile(r"[*?\[]")
+
+
+def literal(text: str) -> str:
+    """Return quoted text with each wildcard marked, so that it stays one letter."""
+    return _WILD.sub(r"[\g<0>]", text)
+
+
+def plain(word: str) -> str:
+    """Return a word with its literal wildcards written plainly."""
+    return _MARKED.sub(r"\1", word)
+
+
+def is_pattern(word: str) -> bool:
+    """Return whether a word has a wildcard that is not literal."""
+    return bool(_WILD.search(_MARKED.sub("", word)))
