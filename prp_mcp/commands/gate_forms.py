@@ -157,9 +157,9 @@ def _options(words: Sequence[Word], valued: Sequence[str]) -> Iterator[tuple[str
 def _split_option(word: Word) -> tuple[str, Word | None]:
     short = _SHORT.get(word.text[:2])
     if short and len(word.text) > 2:
-        return short, word.part(word.text[2:].removeprefix("="))
+        return short, word.cut(word.text[2:].removeprefix("="))
     name, equals, value = word.text.partition("=")
-    return short or name, word.part(value) if equals else None
+    return short or name, word.cut(value) if equals else None
 
 
 def _all_known(options: Sequence[tuple[str, Word | None]], form: GateForm) -> bool:

@@ -9,7 +9,7 @@ from prp_mcp.commands.patterns import WILD, literal
 from prp_mcp.commands.word import Word
 
 MAX_LINE = 64 * 1024
-"""Characters of a command line that are looked at."""
+"""Characters of a command line that is cut into words."""
 
 # Each letter belongs to one alternative, and a quote fails to close at most once: the reading is linear. `open` is
 # what no shell reads. "2>&1" and "&>" are redirections: their sign joins nothing.
@@ -22,7 +22,7 @@ TOKEN = re.compile(
 HEREDOC = re.compile(r"<<(?P<dash>-?)[^\S\n]*(?P<quote>['\"]?)\\?(?P<word>[A-Za-z_][\w-]*)(?P=quote)")
 """The sign that opens a here-document, with the word that ends it."""
 
-UNCLOSED = "it is not well formed: a quotation is not closed"
+_UNCLOSED = "it is not well formed: a quotation is not closed"
 
 _SIGNS = (
     ("&&", ""),
@@ -46,6 +46,7 @@ _LETTERS = {
     "$": "it uses `$` (expansion), which needs a shell",
     "`": "it uses a backquote (substitution), which needs a shell",
 }
+_BEGIN = "\n"  # stands for the letter before the first one of a word
 _TAME = re.compile(r"[\w.,:;=/@%+*?\[\]^#-]+", re.ASCII)
 _IN_DOUBLE = re.compile(r"\\(?P<escaped>[\"\\$`])|(?P<sign>[!$`])")
 
@@ -59,8 +60,10 @@ class Lexed:
 
 
 def lex(text: str) -> Lexed:
-    """Return what the first MAX_LINE characters of `text` are made of; here-documents' texts are left out."""
-    reading = _Reading(text[:MAX_LINE])
+    """Return what `text` is made of, its here-documents' texts left out; one too long is not cut into words."""
+    if len(text) > MAX_LINE:
+        return Lexed((Part("", text, (), is_open=True),), ())
+    reading = _Reading(text)
     place = 0
     while found := TOKEN.match(reading.text, place):
         place = reading.take(found)
@@ -83,6 +86,7 @@ class _Held:
     why: str = ""
     bare: int = 0
     is_pattern: bool = False
+    last: str = _BEGIN
 
     def word(self, text: str, end: int, *, is_glued: bool) -> Word:
         raw = text[self.start : end]
@@ -151,15 +155,12 @@ class _Reading:
         return self.start
 
     def _redirect(self, found: re.Match[str]) -> None:
-        # A number before `>` belongs to it: "2>&1".
-        number = "".join(self.held.texts) if self.held else ""
-        start = self.held.start if self.held and number.isdecimal() else found.start()
-        if start < found.start():
-            self.held = None
+        start, number = found.start(), ""
+        if self.held and "".join(self.held.texts).isdecimal():
+            # A number before `>` belongs to it: "2>&1".
+            start, number, self.held = self.held.start, "".join(self.held.texts), None
         self.end_word(found.start())
-        text, raw = self.text[found.start() : found.end()], self.text[start : found.end()]
-        text = number + text if start < found.start() else text
-        why = why_sign(self.text, found.start())
+        text, raw, why = number + found.group(), self.text[start : found.end()], why_sign(self.text, found.start())
         self.words.append(Word(text, raw=raw, why=why, is_sign=True, is_glued=not self.after_blank))
         self.after_blank = False
         # Behind a `#` or an open quote a shell sees none; what looks like its text is to be seen.
@@ -174,13 +175,10 @@ class _Reading:
             self.held = _Held(found.start(), why=self.why_next, bare=len(text) if kind == "bare" else 0)
             self.why_next = ""
             self.in_comment = self.in_comment or (kind == "bare" and text.startswith("#"))
-            before = "="
-        else:
-            before = next((piece[-1] for piece in reversed(self.held.texts) if piece), "")
         held = self.held
-        why = _why(kind, text, before)
+        held.why = held.why or _why(kind, text, held.last)
         text = _IN_DOUBLE.sub(_unescaped, text) if kind == "double" and "\\" in text else text
-        held.why = held.why or why
+        held.last = text[-1:] or held.last.strip(_BEGIN)
         held.texts.append(text)
         held.globs.append(text if kind == "bare" else literal(text))
         held.is_pattern = held.is_pattern or (kind == "bare" and any(letter in text for letter in WILD))
@@ -219,7 +217,7 @@ def _why(kind: str, text: str, before: str) -> str:
         signs = (found["sign"] for found in _IN_DOUBLE.finditer(text) if found["sign"])
         return next((_LETTERS[sign] for sign in signs), "")
     if kind == "open":
-        return UNCLOSED if text in "'\"" else "it ends in a backslash: its next line is missing"
+        return _UNCLOSED if text in "'\"" else "it ends in a backslash: its next line is missing"
     return why_sign("<") if kind == "asked" else ""
 
 
@@ -227,7 +225,7 @@ def _why_bare(text: str, before: str) -> str:
     for letter in text:
         if letter in _LETTERS:
             return _LETTERS[letter]
-        if letter == "~" and before in ("=", ":"):
+        if letter == "~" and before in (_BEGIN, "=", ":"):
             return "it uses `~` (a home directory), which needs a shell"
         if not letter.isascii() and (why := _why_look_alike(letter)):
             return why

@@ -20,8 +20,8 @@ class CommandLine:
     literal: tuple[tuple[int, int], ...] = field(compare=False, repr=False)
 
     @property
-    def is_cut(self) -> bool:
-        """Return whether it is longer than what is looked at."""
+    def is_too_long(self) -> bool:
+        """Return whether it is longer than what is cut into words."""
         return len(self.text) > MAX_LINE
 
     @cached_property

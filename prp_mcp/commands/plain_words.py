@@ -21,7 +21,7 @@ def plain_parts(line: CommandLine) -> list[tuple[Word, ...]]:
 
     Raises NeedsShell with the reason for anything else that a shell would act on.
     """
-    if line.is_cut:
+    if line.is_too_long:
         raise NeedsShell(f"it is longer than {MAX_LINE} characters")
     _check_letters(line.text)
     found: list[tuple[Word, ...]] = []

@@ -29,7 +29,7 @@ def why_blocked(line: CommandLine) -> str | None:
         return "it destroys what is deployed; that is the work of rollback"
     if gate_of(line) is None and any(has_effect(part) for part in parts):
         return NEXT_TO_GATES
-    if line.is_cut:
+    if line.is_too_long:
         return f"it is longer than {MAX_LINE} characters"
     if old := outdated_form(line):
         return old.why

@@ -64,6 +64,6 @@ def _stated(words: Sequence[Word], program: str) -> Iterator[Word]:
         if word.text == "--target" or (word.text == "-t" and short):
             yield behind
         elif equals and (name == "--target" or name in VARIABLES or (name == "-t" and short)):
-            yield word.part(value)
+            yield word.cut(value)
         elif program == "databricks" and word.text.startswith("-t"):
-            yield word.part(word.text[2:])
+            yield word.cut(word.text[2:])

@@ -35,6 +35,6 @@ class Word:
         found = _ASSIGNMENT.match(self.text)
         return (found["name"], self.text[found.end() :]) if found and not self.is_sign else None
 
-    def part(self, text: str) -> "Word":
-        """Return a part of the word as a word, as sure as the whole."""
+    def cut(self, text: str) -> "Word":
+        """Return a piece of the word as a word, as sure as the whole."""
         return Word(text, why=self.why, is_pattern=self.is_pattern)

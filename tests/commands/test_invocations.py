@@ -114,6 +114,7 @@ def test_an_honest_check_is_allowed(command):
         ("a" * 5000, "longer than 4096"),
         ("'x", "not closed"), ("&& cd ..", "outside the project"), (" && mypy" * 64, "more than 64 programs"),
         ("x\\", "backslash"),
+        ("2>&1# x", "redirects output"),
         (f"&& cd {'a' * 3000} && cd {'b' * 3000}", "path is too long"), ("a " * 4097, "more than 4096 words"),
     ],
 )  # fmt: skip
@@ -155,6 +156,9 @@ def test_a_policys_prefix_does_not_open_dangerous_options_or_paths():
     assert not allowed("pytest -p evil", ("pytest -p evil",))
     assert not allowed("./check.sh", ("./check.sh",))
     assert not allowed("make lint", ("", "'"))
+    assert not any(allowed("make lint", (prefix,)) for prefix in ("make # lint", "make 2>&1", "make && make lint"))
+    assert not allowed("make '$X'", ("make $X",))
+    assert not allowed("make a*", ("make 'a*'",))
 
 
 def test_only_the_databricks_cli_is_told_apart():

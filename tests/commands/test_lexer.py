@@ -3,14 +3,42 @@
 import importlib
 import pkgutil
 import re
+import shlex
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import prp_mcp.commands
 import prp_mcp.plan
 from prp_mcp.commands.calls import MAX_COMMAND
+from prp_mcp.commands.lexer import lex
 from prp_mcp.commands.line import read_line
 from prp_mcp.commands.parts import MAX_LETTERS
+from prp_mcp.commands.plain_words import NeedsShell, plain_parts
+
+PIECES = [
+    *(
+        "pytest",
+        " ",
+        "  ",
+        "\t",
+        " && ",
+        "a",
+        "'b c'",
+        '"d e"',
+        '"f\'g"',
+        "\\ ",
+        "\\\\",
+        "''",
+        "*",
+        "'*'",
+        "[a]",
+        "=",
+        "-x",
+    ),
+    *(" # h", "#", "1", " 2>&1", "2", ">", "<", "|", ";", "&", "\n", "(", ")", "{", "$X", "<id>", "'", '"', "\\", "~"),
+]
 
 _CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
 
@@ -81,3 +109,64 @@ def test_no_pattern_looks_for_one_thing_behind_another_over_the_rest_of_a_line()
             if isinstance(value, re.Pattern):
                 plain = _CLASS.sub("", re.sub(r"\\.", "", value.pattern))
                 assert max(part.count(".*") for part in plain.split("|")) <= 1, f"{module.name}.{name}"
+
+
+@pytest.mark.parametrize("word", ["a!", '"a!"', "a}", "--x=~/a", "a\u2013b", "\uff11", "a\u200bb"])
+def test_a_word_that_could_be_another_than_it_looks_is_not_sure(word):
+    assert not all(each.is_sure for each in words_of(f"x {word}") or ())
+
+
+def test_a_blank_of_another_kind_makes_the_words_on_both_sides_unsure():
+    found = words_of("a b\u00a0c d") or ()
+    assert [(word.text, word.is_sure) for word in found] == [("a", True), ("b", False), ("c", False), ("d", True)]
+
+
+def test_an_escaped_blank_before_a_sign_belongs_to_its_word():
+    assert [[word.text for word in part.words] for part in read_line("a\\ ; b").parts] == [["a "], ["b"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cat 'a <<EOF\ndatabricks bundle destroy",
+        "cat # <<EOF\ndatabricks bundle destroy",
+        "cat <<EOF\nx\nEOF\ndatabricks bundle destroy",
+        "cat <<EOF <<-END\nx\nEOF\n\tEND\ndatabricks bundle destroy",
+        "cat <<< EOF\ndatabricks bundle destroy",
+        "echo x >| databricks bundle destroy",
+        "echo x |& databricks bundle destroy",
+        "echo x &>y & databricks bundle destroy",
+        "make <id>& databricks bundle destroy",
+    ],
+)
+def test_no_quote_sign_or_here_document_hides_what_follows(text):
+    assert any(part.program == ("databricks", "bundle", "destroy") for part in read_line(text).parts)
+
+
+def test_the_text_of_a_here_document_is_no_command_and_its_quotes_are_none():
+    line = read_line("cat <<EOF | make it\nit's $X\nEOF\nmake '$Y' b")
+    assert [part.text for part in line.parts] == ["cat <<EOF", "make it", "make '$Y' b"]
+    assert [line.text[start:end] for start, end in line.literal] == ["'$Y'"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_nothing_of_a_command_is_lost_between_its_words(text):
+    for part in lex(text).parts:
+        assert without_blanks("".join(word.raw for word in part.words)) == without_blanks(part.text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_what_needs_no_shell_has_the_words_that_a_shell_would_pass(text):
+    text = text.replace("#", "")  # the library takes one inside a word for a comment
+    try:
+        found = plain_parts(read_line(text))
+    except NeedsShell:
+        return
+    words = shlex.split(text.replace("&&", " && "))
+    assert [word.text for part in found for word in part] == [word for word in words if word not in ("&&", "2>&1")]
+
+
+def without_blanks(text):
+    return "".join(text.split())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from prp_mcp.commands.lexer import MAX_LINE
 from prp_mcp.commands.line import read_line
 from prp_mcp.commands.proof import cannot_fail, why_blocked
 
@@ -27,6 +28,9 @@ from prp_mcp.commands.proof import cannot_fail, why_blocked
         ("curl -H $MY_TOKEN x", "secret $MY_TOKEN"),
         ("databricks bundle logs", "no `bundle logs`"),
         ("pytest || true", "proves nothing"),
+        ("xargs databricks bundle logs", "no `bundle logs`"),
+        ("'databricks' bundle logs", "no `bundle logs`"),
+        ("pytest " + "x" * MAX_LINE, "longer than"),
     ],
 )
 def test_a_command_that_cannot_be_run_says_why(command, why):
