@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from prp_mcp.commands.parts import Part
-from prp_mcp.commands.patterns import WILD, literal
+from prp_mcp.commands.patterns import is_wild, literal
 from prp_mcp.commands.word import Word
 
 MAX_LINE = 64 * 1024
@@ -77,140 +78,124 @@ def why_sign(text: str, place: int = 0) -> str:
 
 
 @dataclass
-class _Held:
-    """A word that is not at its end yet."""
-
-    start: int
-    texts: list[str] = field(default_factory=list)
-    globs: list[str] = field(default_factory=list)
-    why: str = ""
-    bare: int = 0
-    is_pattern: bool = False
-    last: str = _BEGIN
-
-    def word(self, text: str, end: int, *, is_glued: bool) -> Word:
-        raw = text[self.start : end]
-        return Word(
-            "".join(self.texts), "".join(self.globs), raw, self.why, self.bare, self.is_pattern, is_glued=is_glued
-        )
-
-
-@dataclass
 class _Reading:
+    """How far a text is read; `pieces` are those of the word that is not at its end yet."""
+
     text: str
     parts: list[Part] = field(default_factory=list)
     literal: list[tuple[int, int]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
-    held: _Held | None = None
+    pieces: list[re.Match[str]] = field(default_factory=list)
+    inputs: list[re.Match[str]] = field(default_factory=list)
     sign: str = ""
     start: int = 0
+    quote: str = ""
+    why_blank: str = ""
     is_open: bool = False
+    is_glued: bool = False
     in_comment: bool = False
-    opened: str = ""
-    why_next: str = ""
-    after_blank: bool = True
-    inputs: list[tuple[str, bool]] = field(default_factory=list)
 
     def take(self, found: re.Match[str]) -> int:
         """Take the next token in; return where the one after it begins."""
-        kind = found.lastgroup or "double"
+        kind = found.lastgroup
         if kind == "blank":
-            self._blank(found)
+            why = _why_blank(found.group())
+            self.end_word(why)
+            self.why_blank, self.is_glued = why or self.why_blank, False
         elif kind == "join":
             return self._join(found)
         elif kind == "sign":
             self._redirect(found)
         else:
-            self._add(found, kind)
+            self.in_comment = self.in_comment or (not self.pieces and found.group().startswith("#"))
+            self.pieces.append(found)
+            self._note_quote(found)
         return found.end()
 
-    def end_word(self, end: int) -> None:
-        """Put away the word that ends at `end`, if there is one."""
-        if self.held:
-            self.words.append(self.held.word(self.text, end, is_glued=not self.after_blank))
-            self.held, self.after_blank = None, False
+    def end_word(self, why: str = "") -> None:
+        """Put away the word that ends here, if there is one; `why` the blank behind it may be none."""
+        if self.pieces:
+            self.words.append(_word(self.pieces, self.why_blank or why, is_glued=self.is_glued))
+            self.pieces, self.why_blank, self.is_glued = [], "", True
 
     def end_part(self, end: int, sign: str) -> None:
         """Put away the simple command that ends at `end`; `sign` stands behind it."""
-        self.end_word(end)
+        self.end_word()
         text = self.text[self.start : end].strip()
         self.parts.append(Part(self.sign, text, tuple(self.words), self.is_open))
-        self.words, self.sign, self.is_open, self.after_blank = [], sign, False, True
-
-    def _blank(self, found: re.Match[str]) -> None:
-        why = _why_blank(found.group())
-        if why and self.held:
-            self.held.why = self.held.why or why
-        self.why_next = why or self.why_next
-        self.end_word(found.start())
-        self.after_blank = True
+        self.words, self.sign, self.is_open, self.is_glued = [], sign, False, False
 
     def _join(self, found: re.Match[str]) -> int:
         self.end_part(found.start(), found.group())
         self.start = found.end()
         if found.group() == "\n":
-            self.in_comment = False
             self.start = _behind(self.text, self.start, self.inputs)
-            self.inputs = []
+            self.inputs, self.in_comment = [], False
         return self.start
 
     def _redirect(self, found: re.Match[str]) -> None:
-        start, number = found.start(), ""
-        if self.held and "".join(self.held.texts).isdecimal():
-            # A number before `>` belongs to it: "2>&1".
-            start, number, self.held = self.held.start, "".join(self.held.texts), None
-        self.end_word(found.start())
-        text, raw, why = number + found.group(), self.text[start : found.end()], why_sign(self.text, found.start())
-        self.words.append(Word(text, raw=raw, why=why, is_sign=True, is_glued=not self.after_blank))
-        self.after_blank = False
+        number = "".join(map(_passed, self.pieces))
+        start = self.pieces[0].start() if number.isdecimal() else found.start()
+        if number.isdecimal():
+            self.pieces = []  # it belongs to the sign: "2>&1"
+        self.end_word()
+        text = number * (start < found.start()) + found.group()
+        why, raw = why_sign(self.text, found.start()), self.text[start : found.end()]
+        self.words.append(Word(text, raw=raw, why=why, is_sign=True, is_glued=self.is_glued))
+        self.is_glued = True
         # Behind a `#` or an open quote a shell sees none; what looks like its text is to be seen.
-        if found.group() in ("<<", "<<-") and not self.in_comment and not self.opened:
-            heredoc = HEREDOC.match(self.text, found.start())
-            self.inputs += [(heredoc["word"], bool(heredoc["dash"]))] if heredoc else []
+        if found.group() in ("<<", "<<-") and not self.in_comment and not self.quote:
+            self.inputs += filter(None, [HEREDOC.match(self.text, found.start())])
 
-    def _add(self, found: re.Match[str], kind: str) -> None:
-        """Add a quoted or a bare piece to the word it belongs to."""
-        text = found[kind]
-        if self.held is None:
-            self.held = _Held(found.start(), why=self.why_next, bare=len(text) if kind == "bare" else 0)
-            self.why_next = ""
-            self.in_comment = self.in_comment or (kind == "bare" and text.startswith("#"))
-        held = self.held
-        held.why = held.why or _why(kind, text, held.last)
-        text = _IN_DOUBLE.sub(_unescaped, text) if kind == "double" and "\\" in text else text
-        held.last = text[-1:] or held.last.strip(_BEGIN)
-        held.texts.append(text)
-        held.globs.append(text if kind == "bare" else literal(text))
-        held.is_pattern = held.is_pattern or (kind == "bare" and any(letter in text for letter in WILD))
-        self._note_quote(found, kind)
-
-    def _note_quote(self, found: re.Match[str], kind: str) -> None:
-        if kind == "open":
-            self.is_open = True
-            if not self.opened and found.group() in "'\"":
-                self.opened = found.group()
-                self.literal += [(found.start(), len(self.text))] if self.opened == "'" else []
-        elif kind == "single" and not self.opened:
+    def _note_quote(self, found: re.Match[str]) -> None:
+        self.is_open = self.is_open or found.lastgroup == "open"
+        if self.quote:
+            return
+        if found.lastgroup == "single":
             self.literal.append(found.span())
+        elif found.group() in ("'", '"'):
+            self.quote = found.group()
+            self.literal += [(found.start(), len(self.text))] if self.quote == "'" else []
 
 
-def _behind(text: str, place: int, inputs: list[tuple[str, bool]]) -> int:
+def _word(pieces: Sequence[re.Match[str]], why: str, *, is_glued: bool) -> Word:
+    texts: list[str] = []
+    globs: list[str] = []
+    before, is_pattern = _BEGIN, False
+    for piece in pieces:
+        text, is_bare = _passed(piece), piece.lastgroup == "bare"
+        why = why or _why(piece, before)
+        before = text[-1:] or before.strip(_BEGIN)
+        is_pattern = is_pattern or (is_bare and is_wild(text))
+        texts.append(text)
+        globs.append(text if is_bare else literal(text))
+    raw = pieces[0].string[pieces[0].start() : pieces[-1].end()]
+    bare = len(texts[0]) if pieces[0].lastgroup == "bare" else 0
+    return Word("".join(texts), "".join(globs), raw, why, bare, is_pattern, is_glued=is_glued)
+
+
+def _passed(piece: re.Match[str]) -> str:
+    """Return what a shell makes of a quoted or a bare piece."""
+    text = piece[piece.lastgroup or 0]
+    if piece.lastgroup == "double" and "\\" in text:
+        return _IN_DOUBLE.sub(lambda found: found["escaped"] or found.group(), text)
+    return text
+
+
+def _behind(text: str, place: int, inputs: Sequence[re.Match[str]]) -> int:
     """Return where the texts of the here-documents that begin at `place` end."""
-    for word, dash in inputs:
+    for opener in inputs:
         while place < len(text):
             line = text[place:end] if (end := text.find("\n", place)) >= 0 else text[place:]
             place += len(line) + 1
-            if (line.lstrip("\t") if dash else line).rstrip() == word:
+            if (line.lstrip("\t") if opener["dash"] else line).rstrip() == opener["word"]:
                 break
     return min(place, len(text))
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    return found["escaped"] or found.group()
-
-
-def _why(kind: str, text: str, before: str) -> str:
+def _why(piece: re.Match[str], before: str) -> str:
     """Return why only a shell can tell what a piece becomes; `before` is the letter before it in its word."""
+    kind, text = piece.lastgroup, piece.group()
     if kind == "bare":
         return "" if _TAME.fullmatch(text) else _why_bare(text, before)
     if kind == "double":

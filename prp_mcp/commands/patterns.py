@@ -2,7 +2,6 @@
 
 import re
 
-WILD = "*?["
 _MARKED = re.compile(r"\[([*?\[])\]")
 _WILD = re.compile(r"[*?\[]")
 
@@ -17,6 +16,11 @@ def plain(word: str) -> str:
     return _MARKED.sub(r"\1", word)
 
 
+def is_wild(text: str) -> bool:
+    """Return whether unquoted text has a wildcard."""
+    return bool(_WILD.search(text))
+
+
 def is_pattern(word: str) -> bool:
     """Return whether a word has a wildcard that is not literal."""
-    return bool(_WILD.search(_MARKED.sub("", word)))
+    return is_wild(_MARKED.sub("", word))

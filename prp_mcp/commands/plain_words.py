@@ -45,7 +45,7 @@ def _check_letters(text: str) -> None:
         raise NeedsShell("it has several lines and needs a shell")
     if "\r" in text:
         raise NeedsShell("it has a carriage return in it")
-    for letter in set(text):
+    for letter in sorted(set(text)):
         kind = unicodedata.category(letter)
         if letter != "\t" and kind in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
             raise NeedsShell(f"it has an invisible or control character in it (U+{ord(letter):04X})")
