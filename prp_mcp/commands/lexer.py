@@ -20,6 +20,9 @@ TOKEN = re.compile(
     r"|(?P<bare>[^\s\"'\\<>()&|;]+)|(?P<open>\\\n|.)",
     re.DOTALL,
 )
+CLOSING = {"'": re.compile(r"[^']*'"), '"': re.compile(r"(?:[^\"\\]|\\.)*\"")}
+"""The rest of a quotation, by the quote that opened it."""
+
 HEREDOC = re.compile(r"<<(?P<dash>-?)[^\S\n]*(?P<quote>['\"]?)\\?(?P<word>[A-Za-z_][\w-]*)(?P=quote)")
 """The sign that opens a here-document, with the word that ends it."""
 

@@ -5,12 +5,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from prp_mcp.commands.lexer import HEREDOC, TOKEN
+from prp_mcp.commands.lexer import CLOSING, HEREDOC, TOKEN
 
 _OPENERS = frozenset({"if", "for", "while", "until", "case", "select", "{"})
 _CLOSERS = frozenset({"fi", "done", "esac", "}"})
 _GLUE = re.compile(r"(?:\|\|?|&&|\\)\s*$")
-_ENDS = {"'": re.compile(r"[^']*'"), '"': re.compile(r"(?:[^\"\\]|\\.)*\"")}
 _FUNCTION = re.compile(r"(?:function\s+)?[\w-]+\s*\(\)\s*\{|function\s+[\w-]+\s*\{")
 _MOVES = re.compile(r"cd\s+(?P<folder>[\w.][\w./-]*)")
 _LEADERS = frozenset({"then", "do", "else", "elif", "!", "time"})
@@ -116,7 +115,7 @@ def _behind_quote(state: _State, line: str) -> int:
     """Return where a quotation that an earlier line opened ends; the whole line is its when it does not."""
     if not state.quote:
         return 0
-    found = _ENDS[state.quote].match(line)
+    found = CLOSING[state.quote].match(line)
     state.quote = "" if found else state.quote
     return found.end() if found else len(line)
 
