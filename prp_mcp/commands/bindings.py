@@ -1,10 +1,14 @@
 """Values a command needs that are known only at run time: `<warehouse_id>`, `{catalog}`, `$WAREHOUSE_ID`."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from prp_mcp.commands.line import CommandLine, read_line
+from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import is_python
 
 _KNOWN_TABLE = """
     CI HOME HOSTNAME LANG LINENO OLDPWD PATH PWD PYTHONPATH RANDOM SECONDS SHELL TMP TMPDIR UID USER VIRTUAL_ENV
@@ -26,9 +30,7 @@ _RESERVED = re.compile(
     re.IGNORECASE,
 )
 # Programs whose own language has braces; there they are no bindings.
-_BRACED = re.compile(
-    r"(?:\S*/)?(?:awk|gawk|jq|perl|sed|grep|egrep|rg|ruby|node|xargs)\b|.*\bpython[\d.]* (?:-c\b|- <<|<<)"
-)
+_BRACED = frozenset({"awk", "gawk", "jq", "perl", "sed", "grep", "egrep", "rg", "ruby", "node", "xargs"})
 _LEADING = re.compile(r"(?:then|do|else|export|local|readonly|declare|env|time)\s+|[({!]\s*")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_]\w{0,60})\+?=")
 _NAMED = re.compile(r"for\s+(?P<looped>[A-Za-z_]\w{0,60})\s+in\b|.*\bread\s+(?:-\w+ )*(?P<read>[A-Za-z_]\w{0,60})\b")
@@ -123,8 +125,14 @@ def _in_line(line: CommandLine, set_before: frozenset[str]) -> Iterator[Place]:
     has_variables = "$" in line.text
     literal = _literal(line) if has_variables else b""
     ready = KNOWN | set_before | (variables_set(line) if has_variables else frozenset())
-    has_braces = "{" in line.text and not any(_BRACED.match(" ".join(part.text.split())) for part in line.parts)
+    has_braces = "{" in line.text and not any(map(_is_braced, line.parts))
     return _places(line.text, literal, ready, has_braces=has_braces)
+
+
+def _is_braced(part: Part) -> bool:
+    texts = [posixpath.basename(word.text) for word in part.words] or [""]
+    given = (behind for program, behind in pairwise(texts) if is_python(program))
+    return texts[0] in _BRACED or any(word == "-" or word.startswith(("-c", "<<")) for word in given)
 
 
 def _in_sql(statement: str) -> Iterator[Place]:

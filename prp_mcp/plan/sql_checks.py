@@ -11,6 +11,7 @@ from prp_mcp.code.sql_text import Statement, Token, line_of, statements
 from prp_mcp.commands.line import CommandLine
 from prp_mcp.commands.outdated import split_global
 from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import module_of
 from prp_mcp.plan.scripts import Piece
 
 MAX_JSON = 20_000
@@ -18,7 +19,7 @@ MAX_JSON = 20_000
 
 _COMMENT = re.compile(r"--(?P<line>[^\n]*)|/\*(?P<block>(?:[^*]|\*(?!/))*)\*/")
 _SENDS = ["api", "post", "/api/2.0/sql/statements"]
-_SHOWS = re.compile(r"(?:jq(?!\s.*(?:-\w*e\b|--exit-status\b))|cat|python[\d.]*\s+-m\s+json\.tool)(?!\S)")
+_CHECKS = re.compile(r"-\w*e\b|--exit-status\b")
 _KEEPS = re.compile(r"[1&]?>")
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+(?P<name>[^\s(),;]{1,300})", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ def sent_statement(line: CommandLine) -> Sent | None:
     if "sql/statements" not in line.text:
         return None
     first, *others = [part for part in line.parts if not part.text.startswith("cd ")] or line.parts
-    if not _sends(first) or not all(part.sign == "|" and _SHOWS.match(part.text) for part in others):
+    if not _sends(first) or not all(part.sign == "|" and _shows(part) for part in others):
         return None
     if len(line.text) > MAX_JSON:
         return Sent(flaw=f"its JSON is longer than {MAX_JSON:,} characters")
@@ -66,6 +67,13 @@ def _sends(part: Part) -> bool:
     # What stands before "api" must be options: another command may only speak of it.
     words = split_global(given)[1][:3]
     return posixpath.basename(program) == "databricks" and [word.rstrip("/") for word in words] == _SENDS
+
+
+def _shows(part: Part) -> bool:
+    program, *given = texts = [word.text for word in part.words] or [""]
+    if program == "jq":
+        return not any(map(_CHECKS.match, given))
+    return program == "cat" or module_of(texts)[:1] == ["json.tool"]
 
 
 def _reach(text: str, statement: Statement, place: int) -> tuple[int, int]:

@@ -83,6 +83,8 @@ def test_sql_that_cannot_be_told_stays_a_shell_command_with_the_reason(command, 
     "command",
     [
         post("SELECT 1") + " | jq -e '.x'",
+        post("SELECT 1") + " | jq -re'.x'",
+        post("SELECT 1") + """ | jq '.x' '-e'""",
         post("SELECT 1") + " | grep -q 0",
         post("SELECT 1") + " && pytest",
         post("SELECT 1") + " > out.json",
