@@ -169,6 +169,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("here-documents, never ended", "validation", _wrapped("```bash\n", "python <<EOF1 <<EOF2 <<EOF3\n", "```\n")),
     Kind("quotes, never closed", "validation", _wrapped("```bash\n", "echo \"a 'b # c of it all\n", "```\n")),
     Kind("one endless command", "validation", _wrapped("```bash\npytest", " a", "\n```\n")),
+    Kind("commands of 9,000 words", "validation", _wrapped("```bash\n", "pytest" + " 'a' $b" * 4_500 + "\n", "```\n")),
     Kind(
         "a command of continuations",
         "validation",

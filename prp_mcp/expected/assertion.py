@@ -37,6 +37,23 @@ class Clause:
     said: str
     folded: str
 
+    @classmethod
+    def of(cls, said: str) -> "Clause":
+        """Return what is said as a clause."""
+        return cls(said, " ".join(said.casefold().split()))
+
+
+@dataclass(frozen=True)
+class StatementForm:
+    """A form a statement may have: `read` understands a clause whole, or not at all.
+
+    `fits` is a statement of this form; `misfits` is much like one and is left to a reader, by every form.
+    """
+
+    read: Callable[[Clause], Assertion | None]
+    fits: str
+    misfits: str
+
 
 def exit_code(seen: Observed) -> str:
     """Return how a command ended."""

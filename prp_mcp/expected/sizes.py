@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from prp_mcp.expected import results
-from prp_mcp.expected.assertion import END, LEAD, MODAL, Assertion, Clause, Kind, amount
+from prp_mcp.expected.assertion import END, LEAD, MODAL, Assertion, Clause, Kind, StatementForm, amount
 from prp_mcp.expected.phrases import is_finding
 from prp_mcp.expected.quantities import NUMBER, QUANTITY, Demand, demand, number
 from prp_mcp.expected.results import Observed
@@ -30,14 +30,19 @@ _SCALAR = re.compile(rf"(?:{LEAD}|{_NAMED}(?: ?[:=])? ?{MODAL}(?:(?:be|is|of) )?
 _RANGE = re.compile(rf"{LEAD}between (?P<low>{NUMBER}) and (?P<high>{NUMBER})(?P<rows> (?:rows|records|results){END})?")
 
 
+def _no_rows(clause: Clause) -> Assertion | None:
+    return _size(clause, results.has_no_rows) if _NO_ROWS.fullmatch(clause.folded) else None
+
+
+def _empty(clause: Clause) -> Assertion | None:
+    return _size(clause, results.is_empty) if _EMPTY.fullmatch(clause.folded) else None
+
+
+def _not_empty(clause: Clause) -> Assertion | None:
+    return _size(clause, _is_not_empty) if _NOT_EMPTY.fullmatch(clause.folded) else None
+
+
 def _rows(clause: Clause) -> Assertion | None:
-    for pattern, holds in (
-        (_NO_ROWS, results.has_no_rows),
-        (_EMPTY, results.is_empty),
-        (_NOT_EMPTY, _is_not_empty),
-    ):
-        if pattern.fullmatch(clause.folded):
-            return _size(clause, holds)
     found = _ROWS.fullmatch(clause.folded)
     wanted = demand(found) if found else None
     if found is None or wanted is None or wanted.wanted % 1:
@@ -119,5 +124,14 @@ def _size(clause: Clause, holds: Callable[[Observed], bool | None], kind: Kind =
     return Assertion(clause.said, kind, holds, amount)
 
 
-SIZES: tuple[Callable[[Clause], Assertion | None], ...] = (_rows, _finding, _listed, _range, _scalar)
+SIZES = (
+    StatementForm(_no_rows, "there should be no rows", "no rows dropped"),
+    StatementForm(_empty, "an empty result set", "empty on Mondays"),
+    StatementForm(_not_empty, "non-empty", "some rows per region"),
+    StatementForm(_rows, "at least 5 rows", "1 row per customer"),
+    StatementForm(_finding, "no orphaned claims found", "no records lost"),
+    StatementForm(_listed, "3 tables", "3 tables named a, b and c"),
+    StatementForm(_range, "between 100 and 200 rows", "between 1 and 5 errors in the log"),
+    StatementForm(_scalar, "pass rate >= 99.5%", "under 30 seconds"),
+)
 """The forms a statement about a size may have; the first that is whole counts."""

@@ -2,12 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from prp_mcp.expected import results
-from prp_mcp.expected.assertion import END, LEAD, MODAL, SUBJECT, Assertion, Clause, ending, exit_code, output
+from prp_mcp.expected.assertion import (
+    END,
+    LEAD,
+    MODAL,
+    SUBJECT,
+    Assertion,
+    Clause,
+    StatementForm,
+    ending,
+    exit_code,
+    output,
+)
 from prp_mcp.expected.quantities import NUMBER, number
 from prp_mcp.expected.results import STATES, Observed
 from prp_mcp.expected.sizes import SIZES
@@ -67,11 +77,8 @@ _LACKS = re.compile(
 
 def assertion(said: str) -> Assertion | None:
     """Return what `said`, one clause, asserts, or None when any part of it is not understood."""
-    clause = Clause(said, " ".join(said.casefold().split()))
-    for reader in _READERS:
-        if found := reader(clause):
-            return found
-    return None
+    clause = Clause.of(said)
+    return next((found for form in STATEMENTS if (found := form.read(clause))), None)
 
 
 def _json(clause: Clause) -> Assertion | None:
@@ -100,10 +107,14 @@ def _is_json(seen: Observed, wanted: Any) -> bool | None:
     return is_same or (None if found == wanted else False)
 
 
+def _failure(clause: Clause) -> Assertion | None:
+    found = _FAILS.fullmatch(clause.folded)
+    if not found or (not found["error"] and clause.folded.endswith(("exit", "exits"))):
+        return None
+    return Assertion(clause.said, "failure", results.has_failed, exit_code)
+
+
 def _exit(clause: Clause) -> Assertion | None:
-    fails = _FAILS.fullmatch(clause.folded)
-    if fails and (fails["error"] or not clause.folded.endswith(("exit", "exits"))):
-        return Assertion(clause.said, "failure", results.has_failed, exit_code)
     found = _EXIT.fullmatch(clause.folded)
     if not found:
         return None
@@ -188,9 +199,12 @@ def _lacks(clause: Clause) -> Assertion | None:
     return Assertion(clause.said, "absence", lambda seen: results.lacks(seen, text), output)
 
 
+def _output(clause: Clause) -> Assertion | None:
+    found = _OUTPUT_IS.fullmatch(clause.said)
+    return _whole(clause, found["text"]) if found else None
+
+
 def _says(clause: Clause) -> Assertion | None:
-    if whole := _OUTPUT_IS.fullmatch(clause.said):
-        return _whole(clause, whole["text"])
     found = _SAYS.fullmatch(clause.said)
     if not found:
         return None
@@ -221,15 +235,17 @@ def _number(clause: Clause, text: str) -> Assertion | None:
     return Assertion(clause.said, "size", bare.holds, bare.found) if bare else None
 
 
-_READERS: tuple[Callable[[Clause], Assertion | None], ...] = (
-    _json,
-    _exit,
-    _success,
-    _no_trouble,
-    _tests,
-    _state,
-    _lacks,
-    _says,
+STATEMENTS = (
+    StatementForm(_json, '{"ok": true}', '{"ok": ...}'),
+    StatementForm(_failure, "It should fail", "should fail on Mondays"),
+    StatementForm(_exit, "exit code 0", "exit code 0 or 5"),
+    StatementForm(_success, "All tests pass", "passes except test_private"),
+    StatementForm(_no_trouble, "no type errors", "no errors but two"),
+    StatementForm(_tests, "12 passed, 0 failed", "12 passed, the rest skipped"),
+    StatementForm(_state, "Pipeline state: COMPLETED", "state is not FAILED"),
+    StatementForm(_lacks, "does not contain 'ERROR'", "does not contain 'ERROR' and 'FATAL'"),
+    StatementForm(_output, "output: 'ready'", "output: 'ready' or 'done'"),
+    StatementForm(_says, "prints 'OK'", "then prints 'OK'"),
     *SIZES,
 )
 """The forms a statement may have; the first that is whole counts."""

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from prp_mcp.plan.commands import is_command, outdated_form
+from prp_mcp.commands.gate_forms import gate_of
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.outdated import outdated_form
+from prp_mcp.commands.programs import is_command
 from prp_mcp.plan.document import Document, Text, code_spans, plain_text
-from prp_mcp.plan.gate_forms import gate_of
 from prp_mcp.plan.model import Check, Finding, Section
 from prp_mcp.plan.sections import Outline, bare_title
 
@@ -34,6 +36,7 @@ def read_checklist(document: Document, outline: Outline) -> tuple[Check, ...]:
     under = _Mandate(outline)
     for item in _boxes(document):
         command = _proof(item.text)
+        shell = read_line(command) if command else None
         checks.append(
             Check(
                 f"C{len(checks) + 1}",
@@ -41,8 +44,9 @@ def read_checklist(document: Document, outline: Outline) -> tuple[Check, ...]:
                 item.line,
                 item.box in ("x", "X"),
                 command,
-                gate_of(command) if command else None,
+                gate_of(shell) if shell else None,
                 under.reaches(item.line),
+                shell,
             )
         )
     return tuple(checks)
@@ -65,12 +69,9 @@ def _proof(text: str) -> str | None:
 def outdated_checks(checklist: Sequence[Check]) -> Iterator[Finding]:
     """Yield a note for each check whose command the present Databricks CLI refuses."""
     for check in checklist:
-        old = outdated_form(check.command or "")
-        if old:
-            why = f"{check.id}: {old.why}"
-            yield Finding(
-                "command-outdated", "note", check.line, 1, (check.command or "")[:200], why, f"Write: {old.right}"
-            )
+        if check.shell and (old := outdated_form(check.shell)):
+            why, text = f"{check.id}: {old.why}", check.shell.text[:200]
+            yield Finding("command-outdated", "note", check.line, 1, text, why, f"Write: {old.right}")
 
 
 def neutral_lines(document: Document) -> tuple[str, ...]:

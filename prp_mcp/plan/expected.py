@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from prp_mcp.plan.document import Block, Fence, Text, plain_text
-from prp_mcp.plan.shell import Piece
+from prp_mcp.plan.scripts import Piece
 
 LONGEST = 500
 """Characters of an expectation that are kept."""

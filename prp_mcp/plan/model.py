@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from prp_mcp.commands.line import CommandLine
+
 Match = Literal["exact", "alias"]
 Severity = Literal["error", "note"]
 CommandKind = Literal["shell", "sql"]
@@ -46,7 +48,8 @@ class Task:
 class Command:
     """A command of the validation section: a shell command, or one SQL statement without its closing `;`.
 
-    `blocked` says why it cannot be run, whatever the values are; `bindings` names the run-time values it needs.
+    `blocked` says why it cannot be run, whatever the values are; `bindings` names the run-time values it needs. `shell`
+    is the text of a shell command as it was read, None for a statement.
     """
 
     id: str
@@ -58,11 +61,12 @@ class Command:
     blocked: str | None = None
     kind: CommandKind = "shell"
     bindings: tuple[str, ...] = ()
+    shell: CommandLine | None = None
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check box; `command` is the first inline command in it."""
+    """A check box; `command` is the only inline command in it, `shell` the same as it was read."""
 
     id: str
     text: str
@@ -71,6 +75,7 @@ class Check:
     command: str | None = None
     gate: str | None = None
     mandatory: bool = False
+    shell: CommandLine | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prp_mcp.plan.commands import is_command
-from prp_mcp.plan.shell import Piece
+from prp_mcp.commands.programs import is_command
+from prp_mcp.plan.scripts import Piece
 
 TREE = "a directory tree"
 

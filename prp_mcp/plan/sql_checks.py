@@ -1,25 +1,25 @@
 """SQL that proves something: the statements of a block, and those that a shell command merely sends."""
 
 import json
+import posixpath
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from prp_mcp.code.sql_text import Statement, Token, line_of, statements
-from prp_mcp.plan import shell
-from prp_mcp.plan.cli_forms import split_global
-from prp_mcp.plan.shell import Piece
+from prp_mcp.commands.line import CommandLine
+from prp_mcp.commands.outdated import split_global
+from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import module_of
+from prp_mcp.plan.scripts import Piece
 
 MAX_JSON = 20_000
-"""Characters of a command whose JSON is read: cutting it into words costs their square."""
+"""Characters of a command whose JSON is read."""
 
 _COMMENT = re.compile(r"--(?P<line>[^\n]*)|/\*(?P<block>(?:[^*]|\*(?!/))*)\*/")
-_SENDS = re.compile(
-    r"(?:\S*/)?databricks\s(?P<before>(?:[^'\"]*\s)?)api\s+post\s+['\"]?/api/2\.0/sql/statements/?['\"]?(?:\s|$)"
-)
-_SHOWS = re.compile(r"(?:jq(?!\s.*(?:-\w*e\b|--exit-status\b))|cat|python[\d.]*\s+-m\s+json\.tool)(?!\S)")
+_SENDS = ["api", "post", "/api/2.0/sql/statements"]
+_CHECKS = re.compile(r"-\w*e\b|--exit-status\b")
 _KEEPS = re.compile(r"[1&]?>")
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+(?P<name>[^\s(),;]{1,300})", re.IGNORECASE)
 
@@ -47,26 +47,33 @@ def pieces(text: str) -> list[Piece]:
     return [*found, *_comments(text, place, len(text))]
 
 
-def sent_statement(command: str) -> Sent | None:
+def sent_statement(line: CommandLine) -> Sent | None:
     """Return the statement of a command that only sends SQL to the statement API and shows the answer, else None.
 
     What a filter after it checks (`jq -e`, `grep`) would be lost: such a command stays a shell command.
     """
-    if "sql/statements" not in command:
+    if "sql/statements" not in line.text:
         return None
-    parts = [(sign, part) for sign, part in shell.joined(command) if not part.startswith("cd ")]
-    first, *others = parts or [("", "")]
-    if not _sends(first[1]) or not all(sign == "|" and _SHOWS.match(part) for sign, part in others):
+    first, *others = [part for part in line.parts if not part.text.startswith("cd ")] or line.parts
+    if not _sends(first) or not all(part.sign == "|" and _shows(part) for part in others):
         return None
-    if len(command) > MAX_JSON:
+    if len(line.text) > MAX_JSON:
         return Sent(flaw=f"its JSON is longer than {MAX_JSON:,} characters")
-    return _from_json(first[1])
+    return _from_json(first)
 
 
-def _sends(part: str) -> bool:
-    found = _SENDS.match(part)
+def _sends(part: Part) -> bool:
+    program, *given = [word.text for word in part.words] or [""]
     # What stands before "api" must be options: another command may only speak of it.
-    return found is not None and not split_global(found["before"].split())[1]
+    words = split_global(given)[1][:3]
+    return posixpath.basename(program) == "databricks" and [word.rstrip("/") for word in words] == _SENDS
+
+
+def _shows(part: Part) -> bool:
+    program, *given = texts = [word.text for word in part.words] or [""]
+    if program == "jq":
+        return not any(map(_CHECKS.match, given))
+    return program == "cat" or module_of(texts)[:1] == ["json.tool"]
 
 
 def _reach(text: str, statement: Statement, place: int) -> tuple[int, int]:
@@ -99,11 +106,10 @@ def _without_comments(text: str, statement: Statement, start: int, end: int) -> 
     return "".join([*kept, text[place:end]]).strip()
 
 
-def _from_json(part: str) -> Sent | None:
-    try:
-        words = shlex.split(part)
-    except ValueError as error:
-        return Sent(flaw=f"its quotes are not balanced ({error})")
+def _from_json(part: Part) -> Sent | None:
+    if part.is_open:
+        return Sent(flaw="its quotes are not balanced")
+    words = [word.text for word in part.words]
     body = _value_of(words, "--json")
     if body is None or any(_KEEPS.match(word) for word in words):
         return None

@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from prp_mcp.code.queries import why_not_reading
-from prp_mcp.plan import shell, sql_checks
-from prp_mcp.plan.bindings import bindings_in, variables_set
-from prp_mcp.plan.commands import PROVES_NOTHING, cannot_fail, is_command, outdated_form, why_blocked
+from prp_mcp.commands.bindings import bindings_in, bindings_in_sql, variables_set
+from prp_mcp.commands.gate_forms import gate_of
+from prp_mcp.commands.line import CommandLine, read_line
+from prp_mcp.commands.outdated import outdated_form
+from prp_mcp.commands.programs import is_command
+from prp_mcp.commands.proof import PROVES_NOTHING, cannot_fail, why_blocked
+from prp_mcp.plan import scripts, sql_checks
 from prp_mcp.plan.document import Block, Document, Fence, Heading, Text, code_spans, plain_text
 from prp_mcp.plan.expected import CommentPlaces, both, said_behind, said_in
-from prp_mcp.plan.gate_forms import gate_of
 from prp_mcp.plan.model import Command, Finding, Role
 from prp_mcp.plan.no_commands import NoCommand, told_apart, without_trees
+from prp_mcp.plan.scripts import Piece
 from prp_mcp.plan.sections import Outline
-from prp_mcp.plan.shell import Piece
 
 MAX_COMMANDS = 500
 
@@ -101,12 +104,12 @@ def _in_fence(found: _Found, fence: Fence) -> tuple[list[Command], list[Finding]
         commands = _read(sql_checks.pieces(fence.text), fence, fence.text, _sql_command)
     elif not fence.language or fence.language in SHELLS:
         text, tree = without_trees(_prompted(fence))
-        pieces = shell.split(text)
+        pieces = scripts.split(text)
         if not fence.language and not _starts_with_program(pieces):
             return [], []
         kept, others = told_apart(pieces, tree)
         notes = [_no_command(fence, other) for other in others]
-        commands = _read(shell.in_folders(kept), fence, text, _shell_command)
+        commands = _read(scripts.in_folders(kept), fence, text, _shell_command)
     else:
         return [], []
     if commands:
@@ -122,9 +125,10 @@ class _Before:
     names: set[str] = field(default_factory=set)
     exported: set[str] = field(default_factory=set)
 
-    def note(self, text: str) -> None:
-        self.names |= variables_set(text)
-        self.exported |= variables_set(text) if text.startswith("export ") else set()
+    def note(self, line: CommandLine) -> None:
+        found = variables_set(line)
+        self.names |= found
+        self.exported |= found if line.text.startswith("export ") else set()
 
 
 _Build = Callable[[Piece, _Before], Command]
@@ -152,18 +156,19 @@ def _read(pieces: Sequence[Piece], fence: Fence, text: str, build: _Build) -> li
 
 
 def _shell_command(piece: Piece, before: _Before) -> Command:
-    gate = gate_of(piece.text)
+    line = read_line(piece.text)
+    gate = gate_of(line)
     elsewhere = _elsewhere(before) if gate else None
     gate = None if elsewhere else gate
-    sent = None if gate or piece.flaw else sql_checks.sent_statement(piece.text)
+    sent = None if gate or piece.flaw else sql_checks.sent_statement(line)
     if sent and not sent.flaw:
         return _sql_command(Piece(sent.statement, piece.line), before)
     flaw = piece.flaw or elsewhere or (sent.flaw if sent else None)
-    blocked = flaw or (None if gate else why_blocked(piece.text))
+    blocked = flaw or (None if gate else why_blocked(line))
     # What a gate proves is never run: it needs no values.
-    names = [] if gate else bindings_in(piece.text, set_before=frozenset(before.names))
-    before.note(piece.text)
-    return Command("", 0, piece.text, 0, None, gate, blocked, "shell", tuple(names))
+    names = [] if gate else bindings_in(line, frozenset(before.names))
+    before.note(line)
+    return Command("", 0, piece.text, 0, None, gate, blocked, "shell", tuple(names), line)
 
 
 def _elsewhere(before: _Before) -> str | None:
@@ -174,7 +179,7 @@ def _elsewhere(before: _Before) -> str | None:
 
 def _sql_command(piece: Piece, _: _Before) -> Command:
     blocked = piece.flaw or why_not_reading(piece.text) or None
-    return Command("", 0, piece.text, 0, None, None, blocked, "sql", tuple(bindings_in(piece.text, kind="sql")))
+    return Command("", 0, piece.text, 0, None, None, blocked, "sql", tuple(bindings_in_sql(piece.text)))
 
 
 def _prompted(fence: Fence) -> str:
@@ -190,10 +195,10 @@ def _starts_with_program(pieces: Sequence[Piece]) -> bool:
 
 
 def _weaknesses(command: Command) -> Iterator[Finding]:
-    old = outdated_form(command.text) if command.kind == "shell" else None
+    old = outdated_form(command.shell) if command.shell else None
     if old:
         yield _note(command, "command-outdated", old.why, f"Write: {old.right}")
-    if command.kind == "shell" and cannot_fail(command.text):
+    if command.shell and cannot_fail(command.shell):
         yield _note(command, "command-cannot-fail", PROVES_NOTHING, "Drop the part that always succeeds.")
     told = {old.why if old else "", PROVES_NOTHING}
     if command.blocked and command.blocked not in told:

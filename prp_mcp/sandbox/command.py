@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from prp_mcp.commands.programs import PYTHONS
 from prp_mcp.process.watch import Limits, Watched, watch
 from prp_mcp.sandbox.shadowing import missing, safely, shadowed
 from prp_mcp.sandbox.sockets import call_filter, sockets_of_others
@@ -19,7 +20,6 @@ from prp_mcp.sandbox.wildcards import expanded
 __all__ = ["CommandResult", "Confinement", "Limits", "confinement", "private_folder", "run_command", "secrets_in"]
 
 _LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
-_PYTHONS = frozenset({"python", "python3"})
 _KILLED = -9
 _IN_HOME = (
     ".databrickscfg", ".databricks", ".aws", ".azure", ".ssh", ".gnupg", ".netrc", ".git-credentials", ".kube",
@@ -210,7 +210,7 @@ def _existing(paths: Sequence[Path]) -> list[str]:
 
 def _program(name: str, environment: Mapping[str, str], folder: Path, base: Path) -> str:
     """Return the executable's path, or an empty string; the copy and relative parts of PATH are never searched."""
-    if name in _PYTHONS:
+    if name in PYTHONS:
         return sys.executable
     if "/" in name:
         own = (folder / name).resolve()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from prp_mcp.commands.programs import checked_by
+
 MAX_REPORT = 8 * 1024 * 1024
 """Bytes of a report that are read; a larger one counts as none."""
 
-_PYTHONS = frozenset({"python", "python3"})
 _KINDS = {"failures": "failed", "errors": "errors", "skipped": "skipped"}
 _RUFF_LIST = re.compile(r"^\[", re.MULTILINE)
 _UNITTEST = re.compile(
@@ -116,7 +117,7 @@ def _violations(output: str) -> dict[str, int]:
 
 def _program(argv: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the program of `argv`, `python -m` taken off, and its words."""
-    words = tuple(argv[2:] if argv[:1] and argv[0] in _PYTHONS and argv[1:2] == ("-m",) else argv)
+    words = tuple(checked_by(argv))
     return (words[0], words[1:]) if words else ("", ())
 
 

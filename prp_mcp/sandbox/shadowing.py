@@ -3,15 +3,13 @@
 import importlib.machinery
 import importlib.util
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from prp_mcp.gates.checkers import CHECKERS, RUN_THE_PROJECT
-from prp_mcp.gates.words import plain
+from prp_mcp.commands.checkers import CHECKERS, RUN_THE_PROJECT
+from prp_mcp.commands.patterns import plain
+from prp_mcp.commands.programs import PYTHONS, module_of
 
-_OURS = ("python", "python3")
-_PYTHON = re.compile(r"python[\d.]*\Z")
 _STARTS = ("__init__", "__main__")
 _SUFFIXES = tuple(importlib.machinery.all_suffixes())
 
@@ -40,7 +38,7 @@ def safely(argv: Sequence[str]) -> list[str]:
     Else a `subprocess.py` of the project would be part of the checker.
     """
     module = _module(argv)
-    if argv[0] in _OURS and module in CHECKERS and module not in RUN_THE_PROJECT:
+    if argv[0] in PYTHONS and module in CHECKERS and module not in RUN_THE_PROJECT:
         return [argv[0], "-P", *argv[1:]]
     return list(argv)
 
@@ -51,7 +49,7 @@ def missing(argv: Sequence[str], exit_code: int, output: str) -> str:
     What it printed is not enough: the project's own code can print the same, and then has failed.
     """
     module = _module(argv)
-    if argv[0] not in _OURS or module not in CHECKERS or exit_code != 1:
+    if argv[0] not in PYTHONS or module not in CHECKERS or exit_code != 1:
         return ""
     told = output.strip()
     if "\n" in told or not told.endswith((f": No module named {module}", f": No module named '{module}'")):
@@ -61,9 +59,7 @@ def missing(argv: Sequence[str], exit_code: int, output: str) -> str:
 
 def _module(argv: Sequence[str]) -> str:
     """Return the top-level name of the module that `python -m` is given, or an empty string."""
-    if not _PYTHON.match(argv[0]) or list(argv[1:2]) != ["-m"]:
-        return ""
-    return plain("".join(argv[2:3])).partition(".")[0]
+    return plain("".join(module_of(argv)[:1])).partition(".")[0]
 
 
 def _holds(folder: Path, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prp_mcp.gates.words import is_pattern, plain
+from prp_mcp.commands.patterns import is_pattern, plain
 
 MAX_VISITED = 50_000
 """Directory entries that are looked at for all words of one command."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from prp_mcp.commands.invocations import is_databricks
 from prp_mcp.engine.step import Asking, Question, Step
-from prp_mcp.gates.commands import is_databricks
 from prp_mcp.journal.notes import Approval
 from prp_mcp.plan.model import Command
 from prp_mcp.suite.preparation import Prepared, prepare

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from prp_mcp.commands.invocations import Invocation, is_databricks
 from prp_mcp.engine.step import Step
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.expected.judgement import Judgement, Observed, judge
-from prp_mcp.gates.commands import Invocation, is_databricks
 from prp_mcp.journal.notes import CommandRun
 from prp_mcp.repo.tree import copy_tree
 from prp_mcp.sandbox.command import CommandResult, Limits, private_folder, run_command, secrets_in

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from prp_mcp.commands.bindings import filled
 from prp_mcp.digest import digest
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import counted
@@ -11,7 +12,6 @@ from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
 from prp_mcp.journal.evidence import Item, ItemState
 from prp_mcp.journal.notes import Attestation, CommandRun
-from prp_mcp.plan.bindings import filled
 from prp_mcp.plan.model import Check, Command
 from prp_mcp.suite.known_values import known_values
 from prp_mcp.suite.preparation import Prepared, prepare, why_not_by_gate
@@ -126,7 +126,7 @@ def _by_command(
     step: Step, standing: Standing, check: Check, values: Mapping[str, str], proven: Mapping[str, Item]
 ) -> tuple[ItemState, str] | None:
     """Return the state of a check box whose own command settles it, or None."""
-    if check.gate and not why_not_by_gate(step, check.gate, filled(check.command or "", values)):
+    if check.gate and check.shell and not why_not_by_gate(step, check.gate, filled(check.shell, values)):
         return ("verified", f"gate {check.gate}") if standing.holds(Gate(check.gate)) else None
     found = proven.get(check.command or "")
     return (found.state, f"{found.id}: {found.proof}") if found and found.state in ("verified", "failed") else None

@@ -7,25 +7,19 @@ from posixpath import normpath
 from typing import Literal
 
 from prp_mcp.code.queries import why_not_reading
+from prp_mcp.commands.allowed import why_not_allowed
+from prp_mcp.commands.bindings import filled, filled_sql
+from prp_mcp.commands.gate_forms import bundle_folders, compiled_paths, pipeline_ids, run_keys
+from prp_mcp.commands.invocations import Blocked, Invocation, approval_of, invocations, is_databricks
+from prp_mcp.commands.line import CommandLine
+from prp_mcp.commands.targets import named_targets, stated_targets
 from prp_mcp.digest import digest
 from prp_mcp.engine.step import Step
-from prp_mcp.gates.commands import (
-    Blocked,
-    Invocation,
-    approval_of,
-    invocations,
-    is_databricks,
-    targets,
-    why_not_allowed,
-)
 from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
 from prp_mcp.journal.evidence import BundleEvidence, DeploymentEvidence
 from prp_mcp.journal.notes import Approval
-from prp_mcp.plan.bindings import filled
-from prp_mcp.plan.gate_forms import bundle_folders, compiled_paths, pipeline_ids, run_keys
 from prp_mcp.plan.model import Command
-from prp_mcp.plan.targets import stated_targets
 from prp_mcp.suite.known_values import known_values
 
 QUERY_VALUES = ("warehouse_id", "catalog", "schema")
@@ -65,9 +59,10 @@ def prepare(step: Step, commands: Iterable[Command]) -> list[Prepared]:
 
 
 def _prepared(step: Step, command: Command, values: Mapping[str, str], standing: Standing) -> Prepared:
-    text = filled(command.text, values, kind=command.kind)
-    if command.gate:
-        why = why_not_by_gate(step, command.gate, text)
+    line = filled(command.shell, values) if command.shell else None
+    text = line.text if line else filled_sql(command.text, values)
+    if command.gate and line:
+        why = why_not_by_gate(step, command.gate, line)
         if not why:
             gate = Gate(command.gate)
             return Prepared(command, "gate", text, gate=gate, holds=standing.holds(gate))
@@ -77,12 +72,12 @@ def _prepared(step: Step, command: Command, values: Mapping[str, str], standing:
         return Prepared(command, "none", text, command.blocked)
     if unknown := [name for name in command.bindings if name not in values]:
         return Prepared(command, "none", text, _unknown(unknown))
-    if command.kind == "sql":
+    if line is None:
         return _query(step, command, text, values, executed=standing.holds(Gate.EXECUTION))
-    return _programs(step, command, text)
+    return _programs(step, command, line)
 
 
-def why_not_by_gate(step: Step, gate: str, command: str) -> str:
+def why_not_by_gate(step: Step, gate: str, command: CommandLine) -> str:
     """Return why `gate` does not prove `command`, its bindings filled in, or an empty string.
 
     It may be for another target, bundle or pipeline, or about files that the gate does not see.
@@ -94,7 +89,7 @@ def why_not_by_gate(step: Step, gate: str, command: str) -> str:
     )
 
 
-def _why_not_in_gate(step: Step, gate: str, command: str) -> str:
+def _why_not_in_gate(step: Step, gate: str, command: CommandLine) -> str:
     if gate == Gate.EXECUTION:
         bundle, deployment = step.run.seen(BundleEvidence), step.run.seen(DeploymentEvidence)
         keys, ids = set(run_keys(command)), set(pipeline_ids(command))
@@ -150,11 +145,11 @@ def _query(step: Step, command: Command, text: str, values: Mapping[str, str], *
     return Prepared(command, "query", text, key=_key(step, command, text, where, reads_workspace=True))
 
 
-def _programs(step: Step, command: Command, text: str) -> Prepared:
-    planned = invocations(text)
+def _programs(step: Step, command: Command, line: CommandLine) -> Prepared:
+    text, planned = line.text, invocations(line)
     if isinstance(planned, Blocked):
         return Prepared(command, "none", text, planned.why)
-    stated = frozenset(name for each in planned if is_databricks(each) for name in targets(each))
+    stated = frozenset(name for each in planned if is_databricks(each) for name in named_targets(each.argv))
     if why := _why_not_on_target(step, stated):
         return Prepared(command, "none", text, why)
     key = _key(step, command, text, [], reads_workspace=any(map(is_databricks, planned)))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
+from prp_mcp.commands.targets import stated_targets
 from prp_mcp.plan.model import Command, Plan, Role
 from prp_mcp.plan.reading import is_sound, read_plan
-from prp_mcp.plan.targets import stated_targets
 
 FAMILIES = """
     agentic-new agentic-old bold bulleted checkbox cookbook intro numbered phases spanish spec-kit steps story table
@@ -94,7 +94,9 @@ def reading(plan: Plan, wanted: dict[str, Any]) -> dict[str, Any]:
         "bindings": [binding.name for binding in plan.bindings],
         "thresholds": dict(plan.thresholds),
         "findings": sorted([finding.rule, finding.line, finding.severity] for finding in plan.findings),
-        "target": next((min(found) for each in plan.commands if (found := stated_targets(each.text))), None),
+        "target": next(
+            (min(found) for each in plan.commands if each.shell and (found := stated_targets(each.shell))), None
+        ),
     }
     return {key: whole[key] for key in wanted if key in whole}
 

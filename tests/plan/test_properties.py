@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prp_mcp.code.sources import read_source
+from prp_mcp.commands.bindings import bindings_in, bindings_in_sql, filled, filled_sql
+from prp_mcp.commands.line import read_line
 from prp_mcp.errors import UsageError
-from prp_mcp.plan.bindings import bindings_in, filled
 from prp_mcp.plan.document import code_spans, masked, normal_lines, without_comments
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import FOLDER, parse_name
 from prp_mcp.plan.reading import is_sound, read_plan
-from prp_mcp.plan.shell import parts, split
+from prp_mcp.plan.scripts import split
 from prp_mcp.plan.sql_checks import pieces
 from prp_mcp.plan.todos import active_form, todos
 
@@ -205,10 +206,19 @@ def test_a_plan_depends_on_its_text_alone(text):
 def test_after_filling_nothing_is_left_to_fill(text, kind):
     # "ARRAY<STRING>" names no value, but what is left when a value ends before it does.
     text = text.replace("ARRAY", "")
-    names = bindings_in(text, kind=kind)
+    find, fill = (bindings_in_sql, filled_sql) if kind == "sql" else (in_shell, filled_in_shell)
+    names = find(text)
     # A value without letters joins nothing to a new name.
-    assert bindings_in(filled(text, dict.fromkeys(names, ":"), kind=kind), kind=kind) == []
-    assert filled(text, {}, kind=kind) == text
+    assert find(fill(text, dict.fromkeys(names, ":"))) == []
+    assert fill(text, {}) == text
+
+
+def in_shell(text):
+    return bindings_in(read_line(text))
+
+
+def filled_in_shell(text, values):
+    return filled(read_line(text), values).text
 
 
 @given(
@@ -311,7 +321,7 @@ def test_any_script_is_cut_into_commands_on_its_own_lines(text):
     pieces = split(text)
     assert all(0 <= piece.line <= text.count("\n") for piece in pieces)
     assert all(piece.is_comment or piece.text for piece in pieces)
-    assert all(parts(text))
+    assert all(part.text or part.sign == "&" for part in read_line(text).parts)
 
 
 @given(SOURCE, st.sampled_from(["a.py", "a.sql", "a.ipynb", "a.txt"]))

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from prp_mcp.commands.line import read_line
 from prp_mcp.plan.sql_checks import MAX_JSON, pieces, sent_statement
 from tests.plan.texts import line_of, plan, prp
 
@@ -49,7 +50,7 @@ def test_every_statement_is_a_command_of_its_own():
     ],
 )
 def test_a_command_that_only_sends_sql_is_that_sql(command):
-    sent = sent_statement(command)
+    sent = sent_statement(read_line(command))
     assert sent
     assert sent.flaw is None
     assert " ".join(sent.statement.split()) == "SELECT 1"
@@ -70,7 +71,7 @@ def test_a_command_that_only_sends_sql_is_that_sql(command):
     ],
 )
 def test_sql_that_cannot_be_told_stays_a_shell_command_with_the_reason(command, part):
-    sent = sent_statement(command)
+    sent = sent_statement(read_line(command))
     assert sent
     assert part in (sent.flaw or "")
     found = plan(validation=f"```bash\n{command}\n```").commands
@@ -82,6 +83,8 @@ def test_sql_that_cannot_be_told_stays_a_shell_command_with_the_reason(command, 
     "command",
     [
         post("SELECT 1") + " | jq -e '.x'",
+        post("SELECT 1") + " | jq -re'.x'",
+        post("SELECT 1") + """ | jq '.x' '-e'""",
         post("SELECT 1") + " | grep -q 0",
         post("SELECT 1") + " && pytest",
         post("SELECT 1") + " > out.json",
@@ -94,11 +97,11 @@ def test_sql_that_cannot_be_told_stays_a_shell_command_with_the_reason(command, 
     ],
 )
 def test_a_command_that_does_more_than_send_sql_stays_what_it_is(command):
-    assert sent_statement(command) is None
+    assert sent_statement(read_line(command)) is None
 
 
 def test_names_of_three_parts_need_no_catalog_and_schema():
-    sent = sent_statement(post("SELECT * FROM a.b.c JOIN a.b.`d` ON true", catalog="a", schema="b"))
+    sent = sent_statement(read_line(post("SELECT * FROM a.b.c JOIN a.b.`d` ON true", catalog="a", schema="b")))
     assert sent
     assert sent.flaw is None
 

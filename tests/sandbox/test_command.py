@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from prp_mcp.gates.commands import Blocked, invocations, why_not_allowed
+from prp_mcp.commands.allowed import why_not_allowed
+from prp_mcp.commands.invocations import Blocked, invocations
+from prp_mcp.commands.line import read_line
 from prp_mcp.sandbox import command as sandbox
 from prp_mcp.sandbox.command import Confinement, Limits, confinement, private_folder, run_command, secrets_in
 
@@ -488,7 +490,7 @@ def test_only_the_allowed_program_is_started_whatever_its_words_say(tmp_path):
         )
         (programs / name).chmod(0o755)
     for command, words in HARMLESS_LOOKING.items():
-        planned = invocations(command)
+        planned = invocations(read_line(command))
         assert not isinstance(planned, Blocked)
         for item in planned:
             assert why_not_allowed(item, ()) == ""

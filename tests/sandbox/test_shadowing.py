@@ -2,7 +2,7 @@
 
 import pytest
 
-from prp_mcp.gates.checkers import CHECKERS
+from prp_mcp.commands.checkers import CHECKERS
 from prp_mcp.sandbox.command import Limits, run_command
 from prp_mcp.sandbox.shadowing import missing, safely, shadowed
 from tests.project import write

@@ -1,24 +1,20 @@
-"""Which program a simple command calls, read strictly (nothing unknown around it) or with everything looked through."""
+"""Which programs a command line calls, when nothing unknown stands around them."""
 
 import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from prp_mcp.plan import shell
-from prp_mcp.plan.words import Word, without_dropped, words_of
+from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import RUNNERS
+from prp_mcp.commands.word import Word
 
 MAX_COMMAND = 20_000
-"""Letters of a command that is looked at; what stands behind them is not seen."""
+"""Characters of a command line that is understood."""
 
 HARMLESS = frozenset({"CI", "COLUMNS", "FORCE_COLOR", "LANG", "LC_ALL", "NO_COLOR", "PYTHONUNBUFFERED", "TERM"})
 """Variables that change nothing but how output looks."""
 
-_RUNNERS = frozenset({"uv", "poetry", "pipenv", "hatch", "pdm", "rye"})
-_AROUND = _RUNNERS | frozenset(
-    {"run", "time", "env", "nohup", "sudo", "npx", "uvx", "command", "exec", "xargs", "nice", "!", "{", "(", "eval"}
-    | {"if", "then", "else", "elif", "while", "until", "do"}
-)
 _ACTIVATES = re.compile(r"(?:\./)?\.?venv/bin/activate")
 _SAYS = frozenset({"echo", "printf", "true", ":", "set"})
 
@@ -36,61 +32,38 @@ class Call:
         return self.words[0].text
 
 
-def called(part: str, folder: str = ".") -> Call | None:
+def called(part: Part, folder: str = ".") -> Call | None:
     """Return what a simple command calls, or None when anything around it could change what it does.
 
     Known runners (`uv run`), harmless assignments, and redirections that drop output are looked through.
     """
-    words = words_of(part)
-    rest = without_dropped(words) if words else ()
+    rest = part.understood
     while rest and (count := _around(rest)):
         rest = rest[count:]
     if not rest or any(word.is_sign for word in rest) or not rest[0].is_sure:
         return None
-    return Call((Word(posixpath.basename(rest[0].text)), *rest[1:]), folder)
+    return Call((replace(rest[0], text=posixpath.basename(rest[0].text)), *rest[1:]), folder)
 
 
-def loosely_called(part: str) -> list[str]:
-    """Return the words of a simple command from its program on, whatever stands around it.
-
-    It sees more than a shell would call: enough to refuse by, never to allow by.
-    """
-    words = words_of(part)
-    texts = [word.text for word in words] if words is not None else part.replace('"', " ").replace("'", " ").split()
-    for index, text in enumerate(texts):
-        if not (text in _AROUND or text.startswith("-") or Word(text).assigned):
-            return [posixpath.basename(text), *texts[index + 1 :]]
-    return []
-
-
-def calls(command: str) -> list[Call] | None:
-    """Return what a list of commands calls one after the other, or None when some of it is not understood.
+def called_by(parts: Sequence[Part]) -> tuple[Call, ...] | None:
+    """Return what simple commands call one after the other, or None when some of them are not understood.
 
     What only says something, changes to a folder below or enters a virtual environment is left out.
     """
-    if len(command) > MAX_COMMAND:
-        return None
     found: list[Call] = []
     folder = "."
-    for sign, part in shell.joined(command):
+    for part in parts:
         moved = _moved(part)
-        if moved and sign != "||":
+        if moved and part.sign != "||":
             folder = posixpath.normpath(posixpath.join(folder, moved))
         elif not _is_harmless(part):
             call = called(part, folder)
-            if call is None or sign == "||":
+            if call is None or part.sign == "||":
                 return None
             found.append(call)
-        if sign in ("|", "&"):
+        if part.sign in ("|", "&"):
             return None
-    return found
-
-
-def assignments(part: str) -> Iterator[tuple[str, str]]:
-    """Yield every `NAME=value` among the words of a simple command."""
-    for word in words_of(part) or ():
-        if word.assigned:
-            yield word.assigned
+    return tuple(found)
 
 
 def _around(words: tuple[Word, ...]) -> int:
@@ -98,20 +71,20 @@ def _around(words: tuple[Word, ...]) -> int:
     first = words[0]
     if first.assigned:
         return 1 if first.assigned[0] in HARMLESS else 0
-    if first.text in _RUNNERS:
+    if first.text in RUNNERS:
         return 2 if len(words) > 2 and words[1].text == "run" else 0
     return 1 if first.text in ("time", "env") and len(words) > 1 else 0
 
 
-def _moved(part: str) -> str:
-    words = words_of(part) or ()
+def _moved(part: Part) -> str:
+    words = part.words if part.is_clear else ()
     is_move = len(words) == 2 and words[0].text == "cd" and words[1].is_sure and not words[1].is_pattern
     return words[1].text if is_move and not words[1].text.startswith("-") else ""
 
 
-def _is_harmless(part: str) -> bool:
-    words = without_dropped(words_of(part) or ())
-    if not words or any(word.is_sign for word in words) or "`" in part or "$(" in part:
+def _is_harmless(part: Part) -> bool:
+    words = part.understood
+    if not words or any(word.is_sign for word in words) or "`" in part.text or "$(" in part.text:
         return False
     texts = [word.text for word in words]
     if texts[0] in ("source", "."):

@@ -1,11 +1,10 @@
-"""Which commands are a gate's work, what they name, and the targets they state."""
+"""Which commands are a gate's work, and what they name."""
 
 import pytest
 
-from prp_mcp.plan.commands import why_blocked
-from prp_mcp.plan.gate_forms import bundle_folders, compiled_paths, gate_of, pipeline_ids, run_keys
-from prp_mcp.plan.targets import stated_targets
-from tests.plan.texts import plan
+from prp_mcp.commands.gate_forms import bundle_folders, compiled_paths, gate_of, pipeline_ids, run_keys
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.proof import why_blocked
 
 
 @pytest.mark.parametrize(
@@ -35,7 +34,7 @@ from tests.plan.texts import plan
     ],
 )
 def test_a_command_that_a_gate_stands_for_is_known(command, gate):
-    assert gate_of(command) == gate
+    assert gate_of(read_line(command)) == gate
 
 
 @pytest.mark.parametrize(
@@ -88,13 +87,17 @@ def test_a_command_that_a_gate_stands_for_is_known(command, gate):
         "python -m py_compile - < list",
         "python -m py_compile @list",
         "python -m py_compile 'src/*.py'",
+        "python -m py_compile src/a*'*'.py",
+        "python -m py_compile src/a.py !!",
+        "python -m py_compile src/a.py\u00a0b.py",
+        "python -m py_compile src/a\u200b.py",
         "python -m compileall -x tests src",
         "python -c x -m py_compile src/a.py",
         "databricks bundle validate " + "-t dev " * 3000,
     ],
 )
 def test_a_command_that_does_anything_else_than_a_gate_is_not_the_gates(command):
-    assert gate_of(command) is None
+    assert gate_of(read_line(command)) is None
 
 
 @pytest.mark.parametrize(
@@ -125,29 +128,27 @@ def test_a_command_that_does_anything_else_than_a_gate_is_not_the_gates(command)
     ],
 )
 def test_a_deployment_or_a_start_that_is_not_the_gates_is_blocked(command):
-    assert gate_of(command) is None
-    assert "next to the gates" in (why_blocked(command) or "")
+    assert gate_of(read_line(command)) is None
+    assert "next to the gates" in (why_blocked(read_line(command)) or "")
 
 
 @pytest.mark.parametrize("command", ['databricks "bundle" destroy', "databricks -t x bundle 'destroy'"])
 def test_quotes_do_not_hide_what_a_command_destroys(command):
-    assert "rollback" in (why_blocked(command) or "")
-
-
-def test_a_variable_that_an_earlier_line_sets_takes_the_gate_away():
-    script = "export DATABRICKS_BUNDLE_TARGET=prod\ndatabricks bundle deploy"
-    found = plan(validation=f"```bash\n{script}\n```\n\n```bash\ndatabricks bundle deploy\n```").commands
-    assert [command.gate for command in found] == [None, None, "deployment"]
-    assert "sets DATABRICKS_BUNDLE_TARGET" in (found[1].blocked or "")
+    assert "rollback" in (why_blocked(read_line(command)) or "")
 
 
 def test_what_a_gates_command_names_is_told_for_the_engine_to_check():
     run = "databricks bundle run orders -t dev && databricks bundle run -t dev <other_key>"
-    assert run_keys(run) == ("orders", "<other_key>")
-    assert run_keys("databricks bundle deploy && pytest") == ()
-    assert pipeline_ids("databricks pipelines start-update 12 && databricks bundle run x") == ("12",)
-    assert pipeline_ids("databricks pipelines start-update --pipeline-id <pipeline_id>") == ("<pipeline_id>",)
-    assert bundle_folders("databricks bundle validate && cd a/b && cd .. && databricks bundle deploy") == (".", "a")
+    assert run_keys(read_line(run)) == ("orders", "<other_key>")
+    assert run_keys(read_line("databricks bundle deploy && pytest")) == ()
+    assert pipeline_ids(read_line("databricks pipelines start-update 12 && databricks bundle run x")) == ("12",)
+    assert pipeline_ids(read_line("databricks pipelines start-update --pipeline-id <pipeline_id>")) == (
+        "<pipeline_id>",
+    )
+    assert bundle_folders(read_line("databricks bundle validate && cd a/b && cd .. && databricks bundle deploy")) == (
+        ".",
+        "a",
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,39 +164,4 @@ def test_what_a_gates_command_names_is_told_for_the_engine_to_check():
     ],
 )
 def test_the_paths_a_gates_command_compiles_are_told(command, paths):
-    assert compiled_paths(command) == paths
-
-
-@pytest.mark.parametrize(
-    ("command", "targets"),
-    [
-        ("databricks bundle deploy", set()),
-        ("databricks bundle deploy --target staging", {"staging"}),
-        ("databricks bundle deploy --target=staging", {"staging"}),
-        ("databricks bundle deploy -t dev --target prod", {"dev", "prod"}),
-        ("databricks bundle deploy -tprod", {"prod"}),
-        ("databricks bundle deploy -t=prod", {"prod"}),
-        ("databricks bundle deploy \"--target\" 'prod'", {"prod"}),
-        ("databricks bundle deploy --tar''get prod", {"prod"}),
-        ("databricks bundle validate -t dev && databricks bundle deploy -t prod", {"dev", "prod"}),
-        ("databricks -t a bundle deploy | tee x; ./run.sh -t b", {"a", "b"}),
-        ("DATABRICKS_BUNDLE_TARGET=prod databricks bundle deploy", {"prod"}),
-        ("export BUNDLE_ENV='prod' && make x", {"prod"}),
-        ("sort -t, a.csv && ls -t src && pytest -q", set()),
-        ("databricks bundle deploy -t $T", None),
-        ("databricks bundle deploy --target=${TARGET}", None),
-        ("databricks bundle deploy -t <target>", None),
-        ("databricks bundle deploy -t {target}", None),
-        ("databricks bundle deploy -t d*", None),
-        ("databricks bundle deploy -t `cat x`", None),
-        ("databricks bundle deploy -t ''", None),
-        ("databricks bundle deploy -t", None),
-        ("BUNDLE_ENV=$X make x", None),
-        ("databricks bundle deploy -t 'dev", None),
-        ("make " + "x " * 12_000 + "--target prod", None),
-        ("make x\n" * 3000 + "make --target prod", None),
-    ],
-)
-def test_every_target_a_command_states_is_read(command, targets):
-    found = stated_targets(command)
-    assert found == (None if targets is None else frozenset(targets))
+    assert compiled_paths(read_line(command)) == paths

@@ -1,28 +1,15 @@
 """Read the beginnings of commands that may run, and refuse those that a repository's policy may not open."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prp_mcp.gates.options import shown
-from prp_mcp.gates.words import is_pattern
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.options import shown
+from prp_mcp.commands.patterns import is_pattern
+from prp_mcp.commands.plain_words import NeedsShell, plain_parts
+from prp_mcp.commands.programs import PYTHONS, RUNNERS, STARTERS, is_interpreter, runs_modules
 
-_PYTHONS = frozenset({"python", "python3"})
-_STARTERS = frozenset(
-    {
-        "databricks", "sh", "bash", "zsh", "dash", "fish", "ksh", "mksh", "ash", "csh", "tcsh", "busybox", "pwsh",
-        "env", "sudo", "doas", "su", "xargs", "parallel", "nohup", "timeout", "nice", "ionice", "setsid", "stdbuf",
-        "time", "watch", "script", "strace", "chroot", "unshare", "nsenter", "bwrap", "ssh", "command", "exec",
-        "eval", "source", ".", "uvx", "npx", "pipx", "awk", "gawk", "mawk",
-    }
-)  # fmt: skip
-"""Programs that run whatever their words say, or that have the workspace's credentials."""
-_RUNNERS = frozenset({"uv", "poetry", "pipenv", "hatch", "pdm", "rye"})
-_INTERPRETER = re.compile(
-    r"(?:python|pypy|node|nodejs|deno|bun|perl|ruby|php|lua|ipython|Rscript|R|osascript)[\d.]*\Z", re.IGNORECASE
-)
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*\Z")
 _RUN_ANY_CODE = frozenset(
     {"asyncio", "cProfile", "code", "idlelib", "IPython", "pdb", "profile", "runpy", "timeit", "trace"}
 )
@@ -47,10 +34,15 @@ class Prefix:
 
 def read_prefix(text: str, *, loose: bool = False) -> Prefix:
     """Return what `text` allows; unreadable text allows nothing. `loose`: its last options may stand anywhere."""
+    line = read_line(text)
     try:
-        words = canonical(tuple(shlex.split(text)))
-    except ValueError:
+        parts = plain_parts(line)
+    except NeedsShell:
         return Prefix(())
+    # Neither a list nor a comment is the beginning of a command.
+    if parts != [part.words for part in line.every_part] or len(parts) > 1:
+        return Prefix(())
+    words = canonical(tuple(word.glob for word in parts[0]))
     end = len(words)
     while loose and end and words[end - 1].startswith("--"):
         end -= 1
@@ -59,7 +51,7 @@ def read_prefix(text: str, *, loose: bool = False) -> Prefix:
 
 def canonical(argv: tuple[str, ...]) -> tuple[str, ...]:
     """Return argv with the one name for Python."""
-    return ("python", *argv[1:]) if argv and argv[0] in _PYTHONS else argv
+    return ("python", *argv[1:]) if argv and argv[0] in PYTHONS else argv
 
 
 def why_not_for_policy(words: Sequence[str]) -> str:
@@ -68,9 +60,9 @@ def why_not_for_policy(words: Sequence[str]) -> str:
     Policy and PRP come from the same hands: what would start anything at all, or has credentials, takes a person.
     """
     program = words[0]
-    if program in _STARTERS or (program in _RUNNERS and (len(words) == 1 or words[1] == "run")):
+    if program in STARTERS or (program in RUNNERS and (len(words) == 1 or words[1] == "run")):
         return _needs_person(program)
-    if _INTERPRETER.match(program) and not _names_code(words):
+    if is_interpreter(program) and not _names_code(words):
         return _needs_person(program)
     return ""
 
@@ -82,7 +74,7 @@ def _needs_person(program: str) -> str:
 def _names_code(words: Sequence[str]) -> bool:
     """Return whether an interpreter's words name a module or a script, so that no other code can be given to it."""
     first, *rest = (*words[1:], "")
-    if first == "-m" and _PYTHON.match(words[0]):
+    if first == "-m" and runs_modules(words[0]):
         return bool(_MODULE.match(rest[0])) and rest[0].partition(".")[0] not in _RUN_ANY_CODE
     return bool(_SCRIPT.match(first)) and ("." in first or "/" in first) and not is_pattern(first)
 

@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from prp_mcp.plan.calls import Call, calls, loosely_called
-from prp_mcp.plan.words import Word
+from prp_mcp.commands.calls import Call
+from prp_mcp.commands.line import CommandLine
+from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import is_python
+from prp_mcp.commands.word import Word
 
 
 @dataclass(frozen=True)
-class Form:
+class GateForm:
     """A command of the Databricks CLI that a gate stands for; `arguments` says how many it takes at most."""
 
     gate: str
@@ -20,14 +23,14 @@ class Form:
     arguments: int = 0
 
 
-FORMS = (
-    Form("bundle", ("bundle", "validate")),
+GATE_FORMS = (
+    GateForm("bundle", ("bundle", "validate")),
     # The gate deploys without it and passes only when nothing had to be approved.
-    Form("deployment", ("bundle", "deploy"), flags=("--auto-approve",)),
+    GateForm("deployment", ("bundle", "deploy"), flags=("--auto-approve",)),
     # The gate starts the update and waits for it.
-    Form("execution", ("bundle", "run"), flags=("--no-wait",), arguments=1),
-    Form("execution", ("pipelines", "start-update"), valued=("--pipeline-id",), arguments=1),
-    Form("execution", ("pipelines", "start"), valued=("--pipeline-id",), arguments=1),
+    GateForm("execution", ("bundle", "run"), flags=("--no-wait",), arguments=1),
+    GateForm("execution", ("pipelines", "start-update"), valued=("--pipeline-id",), arguments=1),
+    GateForm("execution", ("pipelines", "start"), valued=("--pipeline-id",), arguments=1),
 )
 """What the bundle, deployment and execution gates do."""
 
@@ -40,7 +43,6 @@ _GLOBAL_FLAGS = ("--debug",)
 _GLOBAL_VALUED = ("--target", "--output", "--log-level", "--log-format")
 _SHORT = {"-t": "--target", "-o": "--output"}
 _COMPILE_FLAGS = {"py_compile": r"-q|--quiet", "compileall": r"-q{1,2}|-f|-l|-j\d{1,3}"}
-_PYTHON = re.compile(r"python[\d.]*")
 
 
 @dataclass(frozen=True)
@@ -53,48 +55,48 @@ class _Work:
     folder: str
 
 
-def gate_of(command: str) -> str | None:
+def gate_of(line: CommandLine) -> str | None:
     """Return the gate that stands for a whole command line, or None when some of it is anybody's work."""
-    works = _works(command)
+    works = _works(line)
     return max((work.gate for work in works), key=ORDER.index) if works else None
 
 
-def run_keys(command: str) -> tuple[str, ...]:
+def run_keys(line: CommandLine) -> tuple[str, ...]:
     """Return the keys that `bundle run` is given in a gate's command: they may be jobs. Bindings stay as written."""
-    return _named(command, "run")
+    return _named(line, "run")
 
 
-def pipeline_ids(command: str) -> tuple[str, ...]:
+def pipeline_ids(line: CommandLine) -> tuple[str, ...]:
     """Return the ids of the pipelines that a gate's command starts. Bindings stay as written."""
-    return _named(command, "start", "start-update")
+    return _named(line, "start", "start-update")
 
 
-def compiled_paths(command: str) -> tuple[str, ...]:
+def compiled_paths(line: CommandLine) -> tuple[str, ...]:
     """Return the paths and patterns that a gate's command compiles, from the folder where the command line begins.
 
     They may be absolute or lead out of it with `..`; patterns are a shell's.
     """
-    works = [work for work in _works(command) if work.gate == "compile"]
+    works = [work for work in _works(line) if work.gate == "compile"]
     return tuple(posixpath.normpath(posixpath.join(work.folder, word.text)) for work in works for word in work.named)
 
 
-def bundle_folders(command: str) -> tuple[str, ...]:
+def bundle_folders(line: CommandLine) -> tuple[str, ...]:
     """Return the folders, each once, in which a gate's command calls the Databricks CLI; "." is where it begins."""
-    return tuple(dict.fromkeys(work.folder for work in _works(command) if work.gate != "compile"))
+    return tuple(dict.fromkeys(work.folder for work in _works(line) if work.gate != "compile"))
 
 
-def has_effect(part: str) -> bool:
+def has_effect(part: Part) -> bool:
     """Return whether a simple command deploys or starts a pipeline, in whatever form."""
     return _does(part, EFFECTS)
 
 
-def destroys(part: str) -> bool:
+def destroys(part: Part) -> bool:
     """Return whether a simple command destroys what is deployed, in whatever form."""
     return _does(part, {"bundle": frozenset({"destroy"}), "pipelines": frozenset({"destroy"})})
 
 
-def _does(part: str, verbs: dict[str, frozenset[str]]) -> bool:
-    words = [word for word in loosely_called(part) if not word.startswith("-")]
+def _does(part: Part, verbs: dict[str, frozenset[str]]) -> bool:
+    words = [word for word in part.program if not word.startswith("-")]
     if words[:1] != ["databricks"]:
         return False
     # Values of options may stand between a group and its command.
@@ -103,24 +105,24 @@ def _does(part: str, verbs: dict[str, frozenset[str]]) -> bool:
     )
 
 
-def _named(command: str, *verbs: str) -> tuple[str, ...]:
-    return tuple(word.text for work in _works(command) if work.verb in verbs for word in work.named)
+def _named(line: CommandLine, *verbs: str) -> tuple[str, ...]:
+    return tuple(word.text for work in _works(line) if work.verb in verbs for word in work.named)
 
 
-def _works(command: str) -> list[_Work]:
+def _works(line: CommandLine) -> list[_Work]:
     """Return the gates' work that a command line is, and nothing when some of it is other work."""
-    found = [_work(call) for call in calls(command) or ()]
+    found = [_work(call) for call in line.calls or ()]
     works = [work for work in found if work]
     return works if len(works) == len(found) else []
 
 
 def _work(call: Call) -> _Work | None:
     if call.program == "databricks":
-        return next((work for form in FORMS if (work := _of_form(call, form))), None)
-    return _compilation(call) if _PYTHON.fullmatch(call.program) else None
+        return next((work for form in GATE_FORMS if (work := _of_form(call, form))), None)
+    return _compilation(call) if is_python(call.program) else None
 
 
-def _of_form(call: Call, form: Form) -> _Work | None:
+def _of_form(call: Call, form: GateForm) -> _Work | None:
     options: list[tuple[str, Word | None]] = []
     others: list[Word] = []
     for option, word in _options(call.words[1:], (*_GLOBAL_VALUED, *form.valued)):
@@ -155,12 +157,12 @@ def _options(words: Sequence[Word], valued: Sequence[str]) -> Iterator[tuple[str
 def _split_option(word: Word) -> tuple[str, Word | None]:
     short = _SHORT.get(word.text[:2])
     if short and len(word.text) > 2:
-        return short, Word(word.text[2:].removeprefix("="), word.is_sure, word.is_pattern)
+        return short, word.cut(word.text[2:].removeprefix("="))
     name, equals, value = word.text.partition("=")
-    return short or name, Word(value, word.is_sure, word.is_pattern) if equals else None
+    return short or name, word.cut(value) if equals else None
 
 
-def _all_known(options: Sequence[tuple[str, Word | None]], form: Form) -> bool:
+def _all_known(options: Sequence[tuple[str, Word | None]], form: GateForm) -> bool:
     flags, valued = (*_GLOBAL_FLAGS, *form.flags), (*_GLOBAL_VALUED, *form.valued)
     for option, value in options:
         if not (value is None and option in flags) and not (value is not None and option in valued):
@@ -177,8 +179,8 @@ def _compilation(call: Call) -> _Work | None:
     flag = re.compile(_COMPILE_FLAGS[texts[2]])
     paths = [word for word in call.words[3:] if not flag.fullmatch(word.text)]
     # A quoted pattern is a file of that name, and "@" and "-" read the names from elsewhere.
-    if not paths or any(not word.is_sure or word.text[:1] in ("", "-", "@") for word in paths):
-        return None
-    if any(not word.is_pattern and any(letter in word.text for letter in "*?[") for word in paths):
+    if not paths or any(
+        not word.is_sure or word.text[:1] in ("", "-", "@") or word.glob != word.text for word in paths
+    ):
         return None
     return _Work("compile", texts[2], tuple(paths), call.folder)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from prp_mcp.gates.checkers import FORBIDDEN, Forbidden
-from prp_mcp.gates.words import plain
+from prp_mcp.commands.checkers import FORBIDDEN, Forbidden
+from prp_mcp.commands.patterns import plain
 
 _ABSOLUTE = re.compile(r"(?:^|[^\w.\-*?\]%+])/|^-\w+/")
 _ATTACHED_PARENT = re.compile(r"^-\w+\.\.(?:/|$)")

@@ -1,17 +1,16 @@
-"""Shell text cut into commands the way a shell would read them; nothing is expanded or run."""
+"""The text of a block, cut into commands where a shell would cut it; nothing is expanded or run."""
 
 import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from prp_mcp.commands.lexer import CLOSING, HEREDOC, TOKEN
+
 _OPENERS = frozenset({"if", "for", "while", "until", "case", "select", "{"})
 _CLOSERS = frozenset({"fi", "done", "esac", "}"})
 _GLUE = re.compile(r"(?:\|\|?|&&|\\)\s*$")
-_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?P<quote>['\"]?)\\?(?P<word>[A-Za-z_][\w-]*)(?P=quote)")
-_SIGNS = frozenset({"&&", "||", "|", ";", "&", "\n"})
-# "2>&1" and "&>" are redirections: their sign joins nothing.
-_TOKENS = re.compile(r"\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[<>]&|&>|&&|\|\|?|;|&|\n|[^\\\"'<>&|;\n]+|.", re.DOTALL)
+_FUNCTION = re.compile(r"(?:function\s+)?[\w-]+\s*\(\)\s*\{|function\s+[\w-]+\s*\{")
 _MOVES = re.compile(r"cd\s+(?P<folder>[\w.][\w./-]*)")
 _LEADERS = frozenset({"then", "do", "else", "elif", "!", "time"})
 
@@ -76,55 +75,6 @@ def in_folders(pieces: Sequence[Piece]) -> list[Piece]:
     return found
 
 
-def words(command: str) -> list[str]:
-    """Return the words of the first line of a command, quotes taken off, for looking at (never for running)."""
-    found = re.findall(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s'\"]+", command[:2000])
-    return [word[1:-1] if len(word) > 1 and word[0] in "'\"" else word for word in found]
-
-
-def raw_words(command: str) -> list[str]:
-    """Return the words of a simple command as they are written, with their quotes; the first 2,000 letters count."""
-    return re.findall(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s'\"])+", command[:2000])
-
-
-def joined(command: str) -> list[tuple[str, str]]:
-    """Return the simple commands of a list, each with the sign before it: one of `&& || ; | &`, a line end or "".
-
-    Here-documents' texts are left out: they are input, not commands.
-    """
-    found: list[tuple[str, str]] = []
-    current: list[str] = []
-    sign = ""
-    for token in _TOKENS.findall(_without_heredocs(command[:20_000])):
-        if token in _SIGNS:
-            found.append((sign, "".join(current).strip()))
-            current, sign = [], token
-        else:
-            current.append(token)
-    found.append((sign, "".join(current).strip()))
-    # An `&` at the end is kept although nothing follows: it tells what becomes of the command before it.
-    return [(sign, part) for sign, part in found if part or sign == "&"]
-
-
-def parts(command: str) -> list[str]:
-    """Return the simple commands of a list joined by `&&`, `||`, `;`, `|`, `&` or line ends."""
-    return [part for _, part in joined(command) if part]
-
-
-def _without_heredocs(command: str) -> str:
-    if "<<" not in command:
-        return command
-    state = _State()
-    kept: list[str] = []
-    for line in command.split("\n"):
-        if state.heredocs:
-            _heredoc_line(state, line)
-        else:
-            _scan(state, line)
-            kept.append(line)
-    return "\n".join(kept)
-
-
 def _line(state: _State, number: int, line: str) -> None:
     if not state.written:
         state.start = number
@@ -132,8 +82,6 @@ def _line(state: _State, number: int, line: str) -> None:
     code, comment = _scan(state, line)
     if code.strip():
         state.written.append(code.rstrip() if not state.quote else code)
-        if not state.quote:
-            _count_words(state, code)
     elif state.quote and state.written:
         state.written.append(code)
     if comment is not None:
@@ -143,53 +91,61 @@ def _line(state: _State, number: int, line: str) -> None:
 
 
 def _scan(state: _State, line: str) -> tuple[str, str | None]:
-    """Follow quotes and brackets over `line`; return its code and its comment."""
-    index = 0
-    while index < len(line):
-        letter = line[index]
-        if state.quote:
-            if letter == "\\" and state.quote == '"':
-                index += 1
-            elif letter == state.quote:
-                state.quote = ""
-        elif letter == "\\":
-            index += 1
-        elif letter in "'\"":
-            state.quote = letter
-        elif letter == "#" and (index == 0 or line[index - 1] in " \t;"):
-            return line[:index], line[index + 1 :]
-        else:
-            index += _structure(state, line, index, letter)
-        index += 1
+    """Follow quotes, brackets and what opens and closes loops over `line`; return its code and its comment."""
+    place = _behind_quote(state, line)
+    opens = place == 0  # the next word is the first of a simple command
+    while found := TOKEN.match(line, place):
+        kind, place = found.lastgroup, found.end()
+        if kind == "bare":
+            if line[found.start()] == "#" and (found.start() == 0 or line[found.start() - 1] in " \t;"):
+                return line[: found.start()], line[found.start() + 1 :]
+            opens = opens and _note_word(state, line, found)
+        elif kind == "join":
+            opens = True
+        elif kind == "open":
+            state.quote = found.group().strip("\\")
+            return line, None
+        elif kind != "blank":
+            opens = False
+            place = _note_sign(state, line, found)
     return line, None
 
 
-def _structure(state: _State, line: str, index: int, letter: str) -> int:
-    """Note a bracket or the start of a here-document; return how many letters more it takes."""
-    if letter == "(":
+def _behind_quote(state: _State, line: str) -> int:
+    """Return where a quotation that an earlier line opened ends; the whole line is its when it does not."""
+    if not state.quote:
+        return 0
+    found = CLOSING[state.quote].match(line)
+    state.quote = "" if found else state.quote
+    return found.end() if found else len(line)
+
+
+def _note_word(state: _State, line: str, found: re.Match[str]) -> bool:
+    """Note a word that may open or close something; return whether a command may still begin behind it."""
+    # A function's body opens behind its name: "check() {".
+    if _FUNCTION.match(line, found.start()):
+        state.depth += 1
+    word = found.group()
+    behind = line[found.end() : found.end() + 1]
+    is_whole = not behind or behind.isspace() or behind in ";|&"
+    if is_whole and word in _OPENERS:
+        state.depth += 1
+    elif is_whole and word in _CLOSERS:
+        state.depth = max(0, state.depth - 1)
+    return is_whole and word in _LEADERS
+
+
+def _note_sign(state: _State, line: str, found: re.Match[str]) -> int:
+    """Note a bracket or the start of a here-document; return where the rest of the line begins."""
+    sign = found.group()
+    if sign == "(":
         state.brackets += 1
-    elif letter == ")":
+    elif sign == ")":
         state.brackets = max(0, state.brackets - 1)
-    elif letter == "<" and line.startswith("<<<", index):
-        return 2
-    elif letter == "<" and (found := _HEREDOC.match(line, index)):
-        state.heredocs.append((found["word"], bool(found["dash"])))
-        return found.end() - index - 1
-    return 0
-
-
-def _count_words(state: _State, code: str) -> None:
-    for part in parts(code):
-        for word in part.split():
-            if word in _OPENERS:
-                state.depth += 1
-            elif word in _CLOSERS:
-                state.depth = max(0, state.depth - 1)
-            if word not in _LEADERS:
-                break
-        # A function's body opens behind its name: "check() {".
-        if re.match(r"(?:function\s+)?[\w-]+\s*\(\)\s*\{", part) or re.match(r"function\s+[\w-]+\s*\{", part):
-            state.depth += 1
+    elif sign in ("<<", "<<-") and (heredoc := HEREDOC.match(line, found.start())):
+        state.heredocs.append((heredoc["word"], bool(heredoc["dash"])))
+        return heredoc.end()
+    return found.end()
 
 
 def _heredoc_line(state: _State, line: str) -> None:

@@ -7,18 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prp_mcp.gates.commands import (
-    Blocked,
-    Invocation,
-    approval_of,
-    invocations,
-    is_databricks,
-    targets,
-    why_not_allowed,
-)
-from prp_mcp.gates.options import why_outside
-from prp_mcp.gates.words import is_pattern, plain
-from tests.gates.injections import INJECTIONS
+from prp_mcp.commands.allowed import why_not_allowed
+from prp_mcp.commands.invocations import Blocked, Invocation, approval_of, invocations, is_databricks
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.options import why_outside
+from prp_mcp.commands.patterns import is_pattern, plain
+from tests.commands.injections import INJECTIONS
 
 HOSTILE = [
     f"{start}{attack}"
@@ -33,7 +27,7 @@ HOSTILE = [
 
 
 def understood(command):
-    planned = invocations(command)
+    planned = invocations(read_line(command))
     assert not isinstance(planned, Blocked), planned
     return planned
 
@@ -41,7 +35,7 @@ def understood(command):
 @pytest.mark.guarantee("no-shell")
 @pytest.mark.parametrize("command", HOSTILE)
 def test_shell_syntax_is_blocked_or_every_part_must_be_allowed_by_itself(command):
-    planned = invocations(command)
+    planned = invocations(read_line(command))
     assert isinstance(planned, Blocked) or any(why_not_allowed(item, ()) for item in planned)
 
 
@@ -56,7 +50,7 @@ def test_what_is_not_on_the_list_needs_a_persons_word(command):
     "command", ["cd .. && pytest", "cd /etc && pytest", "cd a/../.. && pytest", "PATH=. pytest", "cd"]
 )
 def test_leaving_the_project_or_changing_the_search_path_is_blocked(command):
-    assert isinstance(invocations(command), Blocked)
+    assert isinstance(invocations(read_line(command)), Blocked)
 
 
 def test_a_folder_assignments_and_a_chain_are_understood():
@@ -68,7 +62,7 @@ def test_a_folder_assignments_and_a_chain_are_understood():
 
 
 def allowed(command, extra=()):
-    planned = invocations(command)
+    planned = invocations(read_line(command))
     return not isinstance(planned, Blocked) and not any(why_not_allowed(item, extra) for item in planned)
 
 
@@ -120,11 +114,12 @@ def test_an_honest_check_is_allowed(command):
         ("a" * 5000, "longer than 4096"),
         ("'x", "not closed"), ("&& cd ..", "outside the project"), (" && mypy" * 64, "more than 64 programs"),
         ("x\\", "backslash"),
+        ("2>&1# x", "redirects output"),
         (f"&& cd {'a' * 3000} && cd {'b' * 3000}", "path is too long"), ("a " * 4097, "more than 4096 words"),
     ],
 )  # fmt: skip
 def test_what_needs_a_shell_is_blocked_with_the_precise_reason(attack, reason):
-    planned = invocations(f"pytest {attack}")
+    planned = invocations(read_line(f"pytest {attack}"))
     assert isinstance(planned, Blocked)
     assert re.search(reason, planned.why), planned.why
 
@@ -161,6 +156,9 @@ def test_a_policys_prefix_does_not_open_dangerous_options_or_paths():
     assert not allowed("pytest -p evil", ("pytest -p evil",))
     assert not allowed("./check.sh", ("./check.sh",))
     assert not allowed("make lint", ("", "'"))
+    assert not any(allowed("make lint", (prefix,)) for prefix in ("make # lint", "make 2>&1", "make && make lint"))
+    assert not allowed("make '$X'", ("make $X",))
+    assert not allowed("make a*", ("make 'a*'",))
 
 
 def test_only_the_databricks_cli_is_told_apart():
@@ -169,7 +167,7 @@ def test_only_the_databricks_cli_is_told_apart():
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_blocked(command):
-    planned = invocations(f"pytest {command}")
+    planned = invocations(read_line(f"pytest {command}"))
     if not isinstance(planned, Blocked):
         assert all(word for item in planned for word in item.argv[:1])
         assert isinstance(approval_of(planned), str)
@@ -221,28 +219,8 @@ def test_a_policy_that_may_not_allow_one_thing_still_allows_another():
     assert allowed("databricks bundle validate", ("databricks",))
 
 
-@pytest.mark.parametrize(
-    ("words", "named"),
-    [
-        ("-t prod", {"prod"}), ("-tprod", {"prod"}), ("-t=prod", {"prod"}), ("--target prod", {"prod"}),
-        ("--target=prod", {"prod"}), ("-t dev -t prod", {"dev", "prod"}), ("--target=dev -tprod", {"dev", "prod"}),
-        ("-ht prod", {"prod"}), ("-qtprod", {"prod"}), ("'-t' 'prod'", {"prod"}), ('"--target=prod"', {"prod"}),
-        ("-t", {""}), ("--target", {""}), ("--target=", {""}), ("", set()), ("-o json", set()), ("-ot", set()),
-        ("--strict --var a=t", set()), ("-p test", set()), ("--targets x", set()), ("-t '*'", {"*"}),
-    ],
-)  # fmt: skip
-def test_every_target_a_databricks_command_names_is_found(words, named):
-    (found,) = understood(f"databricks bundle summary {words}")
-    assert targets(found) == named
-
-
-def test_a_target_before_the_subcommand_is_found_too():
-    (found,) = understood("databricks -t prod bundle validate")
-    assert targets(found) == {"prod"}
-
-
 def test_variables_for_the_databricks_cli_are_refused_since_it_is_given_none():
-    planned = invocations("X=1 databricks bundle validate")
+    planned = invocations(read_line("X=1 databricks bundle validate"))
     assert isinstance(planned, Blocked)
     assert "is given no variables" in planned.why
     given = Invocation(("databricks", "bundle", "validate"), ".", (("X", "1"),))

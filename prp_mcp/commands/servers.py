@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prp_mcp.plan.calls import loosely_called
+from prp_mcp.commands.parts import Part
+from prp_mcp.commands.programs import is_python
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,12 @@ SERVERS = (
 )
 """What starts something that stays."""
 
-_PYTHON = re.compile(r"python[\d.]*")
 _FOLLOWS = re.compile(r"-\w*[fF]|--follow.*")
 
 
-def stays(part: str) -> bool:
+def stays(part: Part) -> bool:
     """Return whether a simple command starts something that does not end by itself."""
-    words = _program(loosely_called(part))
+    words = _program(part.program)
     if not words:
         return False
     program, given = words[0], words[1:]
@@ -69,7 +69,7 @@ def _is(server: Server, given: Sequence[str]) -> bool:
 def _program(words: Sequence[str]) -> list[str]:
     """Return the words from the program on that an interpreter or a manager is told to run."""
     found = list(words)
-    if found and _PYTHON.fullmatch(found[0]):
+    if found and is_python(found[0]):
         found = found[2:] if found[1:2] == ["-m"] else [found[1].rpartition("/")[2], *found[2:]] if found[1:] else []
     if found[:2] == ["docker", "compose"]:
         return ["docker-compose", *found[2:]]

@@ -1,8 +1,7 @@
 import pytest
 
-from prp_mcp.plan.cli_forms import FORMS, outdated
-from prp_mcp.plan.reading import is_sound
-from tests.plan.texts import plan
+from prp_mcp.commands.line import read_line
+from prp_mcp.commands.outdated import OUTDATED_FORMS, outdated_form
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ from tests.plan.texts import plan
     ],
 )
 def test_an_outdated_command_is_answered_with_the_present_one(command, part, right):
-    found = outdated(command)
+    found = outdated_form(read_line(command))
     assert found
     assert part in found.why
     assert found.why.startswith("the current Databricks CLI has no ")
@@ -103,24 +102,13 @@ def test_an_outdated_command_is_answered_with_the_present_one(command, part, rig
     ],
 )
 def test_a_present_command_is_left_alone(command):
-    assert outdated(command) is None
+    assert outdated_form(read_line(command)) is None
 
 
 def test_every_form_of_the_table_is_refused_and_its_answer_is_not():
-    for form in FORMS:
+    for form in OUTDATED_FORMS:
         flags = " ".join(f"{flag} x{index}" for index, flag in enumerate(form.positional))
-        found = outdated(f"databricks {form.written} {flags}")
+        found = outdated_form(read_line(f"databricks {form.written} {flags}"))
         assert found, form
-        assert outdated(found.right) is None, form
+        assert outdated_form(read_line(found.right)) is None, form
         assert "--" not in found.right.replace("--full-refresh", ""), form
-
-
-def test_an_outdated_command_is_noted_once_and_blocked_unless_a_gate_stands_for_it():
-    found = plan(
-        validation="```bash\ndatabricks pipelines start-update --pipeline-id a1\n"
-        "databricks pipelines get --pipeline-id a1 | jq .state\n```"
-    )
-    assert is_sound(found)
-    assert [(command.gate, bool(command.blocked)) for command in found.commands] == [("execution", False), (None, True)]
-    assert [finding.rule for finding in found.findings] == ["command-outdated", "command-outdated"]
-    assert "databricks pipelines start-update a1" in found.findings[0].fix
