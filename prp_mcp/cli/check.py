@@ -10,7 +10,7 @@ from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.engine.present import locate
 from prp_mcp.errors import UsageError
-from prp_mcp.plan.model import Finding
+from prp_mcp.plan.model import PrpFinding
 from prp_mcp.plan.names import MAX_BYTES
 from prp_mcp.plan.reading import read_plan
 from prp_mcp.policy import read_policy
@@ -79,7 +79,7 @@ def check_file(path: Path, *, strict: bool = False) -> Checked:
 
 
 def _unreadable(path: Path, why: str, fix: str, line: int = 1, column: int = 1) -> Checked:
-    return Checked(path, None, (Finding("unreadable", "error", line, column, "", why, fix),))
+    return Checked(path, None, (PrpFinding("unreadable", "error", line, column, "", why, fix),))
 
 
 def _paths(given: Sequence[str]) -> tuple[list[Path], list[UsageError]]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from prp_mcp import __version__
 from prp_mcp.engine.tool import counted
-from prp_mcp.plan.model import Finding, Plan
+from prp_mcp.plan.model import Plan, PrpFinding
 
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -47,7 +47,7 @@ class Checked:
 
     path: Path
     plan: Plan | None
-    findings: tuple[Finding, ...]
+    findings: tuple[PrpFinding, ...]
 
     @property
     def sound(self) -> bool:
@@ -78,7 +78,7 @@ def annotations(checked: Sequence[Checked], base: Path) -> str:
 def sarif(checked: Sequence[Checked], base: Path, problems: Sequence[str] = ()) -> str:
     """Return one SARIF 2.1.0 log; `problems` are arguments that named no file, told as notifications of the tool."""
     found = [(each, finding) for each in checked for finding in each.findings]
-    first: dict[str, Finding] = {}
+    first: dict[str, PrpFinding] = {}
     for _, finding in found:
         first.setdefault(finding.rule, finding)
     names = sorted(first)
@@ -177,7 +177,7 @@ def _annotated(each: Checked, base: Path) -> Iterator[str]:
     yield f"{printable(name)}: {_verdict(each)}"
 
 
-def _message(item: Finding) -> str:
+def _message(item: PrpFinding) -> str:
     return f"{item.why.rstrip('.')}. {item.fix}".rstrip()
 
 
@@ -189,7 +189,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _rule(first: Finding) -> dict[str, Any]:
+def _rule(first: PrpFinding) -> dict[str, Any]:
     return {
         "id": first.rule,
         "shortDescription": {"text": f"{RULES.get(first.rule, first.why)}."},
@@ -198,7 +198,7 @@ def _rule(first: Finding) -> dict[str, Any]:
     }
 
 
-def _result(each: Checked, item: Finding, index: int, base: Path) -> dict[str, Any]:
+def _result(each: Checked, item: PrpFinding, index: int, base: Path) -> dict[str, Any]:
     place = {
         "artifactLocation": _artifact(each.path, base),
         "region": {"startLine": item.line, "startColumn": item.column},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Api = Literal["dlt", "pyspark.pipelines", "sql"]
-Kind = Literal["streaming table", "materialized view", "view", "table"]
+DatasetKind = Literal["streaming table", "materialized view", "view", "table"]
 Action = Literal["warn", "drop", "fail"]
 Style = Literal["single", "dictionary", "constraint"]
 
@@ -21,7 +21,7 @@ class DatasetFact:
     """
 
     name: str | None
-    kind: Kind
+    kind: DatasetKind
     line: int
     is_private: bool = False
     has_comment: bool = False

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from prp_mcp.code.config_keys import config_reads, key_strings
 from prp_mcp.code.dependencies import pip_installs
-from prp_mcp.code.facts import Action, Api, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts, Style
+from prp_mcp.code.facts import Action, Api, DatasetFact, DatasetKind, ExpectationFact, SourceError, SourceFacts, Style
 from prp_mcp.code.imports import added_roots, imports
 from prp_mcp.code.notebooks import read_notebook
 
-_DATASETS: dict[str, Kind] = {
+_DATASETS: dict[str, DatasetKind] = {
     "table": "table",
     "create_table": "table",
     "materialized_view": "materialized view",
@@ -230,7 +230,7 @@ def _properties(call: ast.Call) -> tuple[tuple[str, str], ...]:
     return tuple((key, str(value.value) if isinstance(value, ast.Constant) else "") for key, value in pairs if key)
 
 
-def _kind(node: ast.FunctionDef | ast.AsyncFunctionDef, api: Api | None) -> Kind:
+def _kind(node: ast.FunctionDef | ast.AsyncFunctionDef, api: Api | None) -> DatasetKind:
     # The body alone: a decorator's own `dlt.table` reads nothing.
     found = (each for statement in node.body for each in ast.walk(statement))
     attributes = {each.attr for each in found if isinstance(each, ast.Attribute)}

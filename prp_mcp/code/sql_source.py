@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import sqlglot
 from sqlglot.errors import SqlglotError
 
-from prp_mcp.code.facts import Action, ConfigRead, DatasetFact, ExpectationFact, Kind, SourceError, SourceFacts
+from prp_mcp.code.facts import Action, ConfigRead, DatasetFact, DatasetKind, ExpectationFact, SourceError, SourceFacts
 from prp_mcp.code.sql_text import Statement, Token, error_at, find_words, line_of, statements, unquoted
 
 _FIRST = frozenset(
@@ -171,7 +171,7 @@ def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], 
         read.fail(tokens[0], f"this {kind} has no query: AS SELECT ... is missing")
 
 
-def _kind(what: str, words: set[str]) -> Kind:
+def _kind(what: str, words: set[str]) -> DatasetKind:
     if what == "VIEW":
         return "materialized view" if "MATERIALIZED" in words else "view"
     if words & {"STREAMING", "INCREMENTAL"}:
@@ -179,7 +179,7 @@ def _kind(what: str, words: set[str]) -> Kind:
     return "materialized view" if "LIVE" in words else "table"
 
 
-def _form(kind: Kind, what: str, words: set[str]) -> str:
+def _form(kind: DatasetKind, what: str, words: set[str]) -> str:
     old = "LIVE " if "LIVE" in words else ""
     return f"CREATE {old}{what if old else kind.upper()}"
 

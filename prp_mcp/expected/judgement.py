@@ -13,7 +13,7 @@ from prp_mcp.expected.assertion import Assertion
 from prp_mcp.expected.results import Observed
 from prp_mcp.expected.statements import assertion
 
-__all__ = ["LONGEST", "Judgement", "Observed", "Verdict", "clauses", "judge"]
+__all__ = ["LONGEST", "Judgement", "Observed", "Verdict", "clauses", "hold_against"]
 
 Verdict = Literal["met", "unmet", "unclear"]
 
@@ -55,7 +55,7 @@ class Judgement:
     unchecked: tuple[str, ...] = ()
 
 
-def judge(expected: str | None, observed: Observed) -> Judgement:
+def hold_against(expected: str | None, observed: Observed) -> Judgement:
     """Judge a finished command by its exit code and by every statement in `expected` that can be decided.
 
     A SQL check whose expectation is missing or undecidable is `unclear`: that it ran proves nothing of its data.

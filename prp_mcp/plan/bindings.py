@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from prp_mcp.commands.bindings import bindings_in, spelled
 from prp_mcp.plan.document import Document
-from prp_mcp.plan.model import Binding, Check, Command, Finding
+from prp_mcp.plan.model import Binding, Check, Command, PrpFinding
 
 
 def read_bindings(
     document: Document, commands: Sequence[Command], checklist: Sequence[Check]
-) -> tuple[tuple[Binding, ...], tuple[Finding, ...]]:
+) -> tuple[tuple[Binding, ...], tuple[PrpFinding, ...]]:
     """Return the run-time values that commands and checks need, each where it stands first, and a note for each."""
     found: dict[str, tuple[int, int, str]] = {}
     ends = [*(command.line for command in commands[1:]), len(document.lines) + 1][: len(commands)]
@@ -34,8 +34,8 @@ def _first_place(document: Document, name: str, first: int, end: int) -> tuple[i
     return first, 1, f"<{name}>"
 
 
-def _note(name: str, line: int, column: int, spelled: str) -> Finding:
-    return Finding(
+def _note(name: str, line: int, column: int, spelled: str) -> PrpFinding:
+    return PrpFinding(
         "command-binding",
         "note",
         line,

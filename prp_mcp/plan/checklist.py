@@ -8,7 +8,7 @@ from prp_mcp.commands.line import read_line
 from prp_mcp.commands.outdated import outdated_form
 from prp_mcp.commands.programs import is_command
 from prp_mcp.plan.document import Document, Text, code_spans, plain_text
-from prp_mcp.plan.model import Check, Finding, Section
+from prp_mcp.plan.model import Check, PrpFinding, Section
 from prp_mcp.plan.sections import Outline, bare_title
 
 MANDATORY = (
@@ -66,12 +66,12 @@ def _proof(text: str) -> str | None:
     return None if _NEGATES.search(" ".join(around.replace("\u2019", "'").split())) else commands[0]
 
 
-def outdated_checks(checklist: Sequence[Check]) -> Iterator[Finding]:
+def outdated_checks(checklist: Sequence[Check]) -> Iterator[PrpFinding]:
     """Yield a note for each check whose command the present Databricks CLI refuses."""
     for check in checklist:
         if check.shell and (old := outdated_form(check.shell)):
             why, text = f"{check.id}: {old.why}", check.shell.text[:200]
-            yield Finding("command-outdated", "note", check.line, 1, text, why, f"Write: {old.right}")
+            yield PrpFinding("command-outdated", "note", check.line, 1, text, why, f"Write: {old.right}")
 
 
 def neutral_lines(document: Document) -> tuple[str, ...]:

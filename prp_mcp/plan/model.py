@@ -97,7 +97,7 @@ class Binding:
 
 
 @dataclass(frozen=True)
-class Finding:
+class PrpFinding:
     """Something to correct (`error`) or to know (`note`); `text` is what stands there."""
 
     rule: str
@@ -123,5 +123,5 @@ class Plan:
     context: tuple[ContextItem, ...]
     bindings: tuple[Binding, ...]
     thresholds: Mapping[str, float]
-    findings: tuple[Finding, ...]
+    findings: tuple[PrpFinding, ...]
     digest: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from prp_mcp.plan.hints import rank, with_hints
-from prp_mcp.plan.model import Finding, Task
+from prp_mcp.plan.model import PrpFinding, Task
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ def kind_of(word: str) -> str:
     return _TRANSLATED.get(word.lower(), word.lower())
 
 
-def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[Finding]]:
+def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[PrpFinding]]:
     """Return the tasks with `depends_on` filled in, sorted so that each follows what it needs.
 
     Among tasks that are free the one that says so goes first or last, else the one that stands first. References to
     no task, and cycles, are findings; the tasks of a cycle keep the document's order.
     """
     known = {draft.task.id: draft for draft in drafts}
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     tasks: list[Task] = []
     for draft in drafts:
         needs: dict[str, None] = {}
@@ -155,8 +155,8 @@ def _in_cycle(stuck: Sequence[Task]) -> list[Task]:
     return [by_name[each] for each in path[path.index(name) :]]
 
 
-def _unknown(task: Task, reference: _Reference) -> Finding:
-    return Finding(
+def _unknown(task: Task, reference: _Reference) -> PrpFinding:
+    return PrpFinding(
         "task-unknown-dependency",
         "error" if reference.firm else "note",
         task.line,
@@ -167,9 +167,9 @@ def _unknown(task: Task, reference: _Reference) -> Finding:
     )
 
 
-def _cycle(tasks: Sequence[Task]) -> Finding:
+def _cycle(tasks: Sequence[Task]) -> PrpFinding:
     names = [task.id for task in tasks]
-    return Finding(
+    return PrpFinding(
         "task-cycle",
         "error",
         tasks[0].line,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from prp_mcp.plan.context import KEYS
 from prp_mcp.plan.document import Document, Fence, Heading, Text, code_spans, masked, plain_text, without_comments
-from prp_mcp.plan.model import Finding, Role
+from prp_mcp.plan.model import PrpFinding, Role
 from prp_mcp.plan.sections import Outline
 
 
@@ -69,13 +69,13 @@ _REFERENCE = re.compile(rf"\s*(?:-\s+)?(?:{'|'.join(KEYS)})\s*:", re.IGNORECASE)
 _LATER_SCORE = re.compile(r"\b(?:implementation|execution|result)\b", re.IGNORECASE)
 
 
-def placeholder_findings(document: Document, outline: Outline) -> list[Finding]:
+def placeholder_findings(document: Document, outline: Outline) -> list[PrpFinding]:
     """Return a finding for each placeholder, one a line, with the line and column it stands at.
 
     Code is an example and is left alone, except that the tasks and the validation commands must not hold
     `<your-...>` or `<TODO ...>`: those would be typed as they stand.
     """
-    found: list[Finding] = []
+    found: list[PrpFinding] = []
     for block in document.blocks:
         if isinstance(block, Fence):
             found += _in_fence(document, outline, block)
@@ -84,7 +84,7 @@ def placeholder_findings(document: Document, outline: Outline) -> list[Finding]:
     return found
 
 
-def _in_fence(document: Document, outline: Outline, fence: Fence) -> Iterator[Finding]:
+def _in_fence(document: Document, outline: Outline, fence: Fence) -> Iterator[PrpFinding]:
     if "<" not in fence.text:
         return
     role = outline.role_at(fence.line)
@@ -97,7 +97,7 @@ def _in_fence(document: Document, outline: Outline, fence: Fence) -> Iterator[Fi
             yield _finding(document, _ANGLE, fence.content_line + offset, angle.group())
 
 
-def _in_text(document: Document, outline: Outline, block: Heading | Text) -> Iterator[Finding]:
+def _in_text(document: Document, outline: Outline, block: Heading | Text) -> Iterator[PrpFinding]:
     text = block.text
     # A table may have a hundred thousand cells, each looked at for nothing.
     if not _SUSPECT.search(text):
@@ -152,8 +152,8 @@ def _is_later_score(hit: tuple[_Kind, str], line: str) -> bool:
     return hit[0] is _SCORE and bool(_LATER_SCORE.search(plain_text(line)))
 
 
-def _finding(document: Document, kind: _Kind, line: int, text: str, *, is_later: bool = False) -> Finding:
-    return Finding(
+def _finding(document: Document, kind: _Kind, line: int, text: str, *, is_later: bool = False) -> PrpFinding:
+    return PrpFinding(
         "placeholder",
         "note" if is_later else "error",
         line,

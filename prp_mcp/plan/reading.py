@@ -10,7 +10,7 @@ from prp_mcp.plan.bindings import read_bindings
 from prp_mcp.plan.checklist import neutral_lines, outdated_checks, read_checklist
 from prp_mcp.plan.context import read_context
 from prp_mcp.plan.document import Document, Heading, Text, parse, plain_text
-from prp_mcp.plan.model import Finding, Plan, Role, Section
+from prp_mcp.plan.model import Plan, PrpFinding, Role, Section
 from prp_mcp.plan.placeholders import placeholder_findings
 from prp_mcp.plan.sections import Outline, bare_title, fence_findings, outline
 from prp_mcp.plan.tasks import read_tasks
@@ -117,14 +117,14 @@ def _cut(text: str) -> str:
     return text[: GOAL_CHARACTERS - 3].rsplit(" ", 1)[0].rstrip(" ,;:") + "..."
 
 
-def _nothing_to_prove(sections: Outline, has_proof: bool) -> list[Finding]:
+def _nothing_to_prove(sections: Outline, has_proof: bool) -> list[PrpFinding]:
     playing = sections.playing(Role.VALIDATION)
     empty = {finding.line for finding in sections.findings if finding.rule == "section-empty"}
     if has_proof or not playing or playing[0].line in empty:
         return []
     why = f"{playing[0].title!r} has no commands, and the PRP has no check boxes"
     fix = "Add bash blocks with commands under '### Level 1', or a checklist '- [ ] ...'."
-    return [Finding("validation-none", "note", playing[0].line, 1, playing[0].title, why, fix)]
+    return [PrpFinding("validation-none", "note", playing[0].line, 1, playing[0].title, why, fix)]
 
 
 def _digest(document: Document) -> str:

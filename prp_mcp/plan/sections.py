@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from prp_mcp.plan.document import Document, Fence, Heading, plain_text, without_comments
-from prp_mcp.plan.model import Finding, Match, Role, Section
+from prp_mcp.plan.model import Match, PrpFinding, Role, Section
 from prp_mcp.plan.ordering import KIND
 
 EXACT = {
@@ -97,7 +97,7 @@ class Outline:
     """The sections of a document, those that play each role, and what is wrong with them."""
 
     sections: tuple[Section, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[PrpFinding, ...]
 
     def playing(self, role: Role) -> tuple[Section, ...]:
         """Return the sections of `role`, none inside another of them."""
@@ -132,7 +132,7 @@ def outline(document: Document, *, strict: bool = False) -> Outline:
         replace(section, role=matches[index][0], match=matches[index][1]) if index in matches else section
         for index, section in enumerate(bare)
     )
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     for role in Role:
         playing = [section for section in sections if section.role is role]
         if not playing:
@@ -224,12 +224,12 @@ def _lone_title(sections: Sequence[Section]) -> int | None:
     return top[0] if len(top) == 1 else None
 
 
-def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last: int) -> Finding:
+def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last: int) -> PrpFinding:
     names = {EXACT[role].casefold(): EXACT[role]} | {name.casefold(): name for name in ALIASES[role]}
     for section, title in list(zip(sections, titles, strict=True))[:_COMPARED_HEADINGS]:
         close = difflib.get_close_matches(title[:60], list(names), n=1, cutoff=_CLOSE_ENOUGH)
         if close and section.role is None:
-            return Finding(
+            return PrpFinding(
                 "section-name",
                 "error",
                 section.line,
@@ -238,7 +238,7 @@ def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last
                 f"no section is named {EXACT[role]!r}; this one comes close",
                 f"Did you mean {names[close[0]]!r}? Rename the heading to '## {EXACT[role]}'.",
             )
-    return Finding(
+    return PrpFinding(
         "section-missing",
         "error",
         last,
@@ -249,8 +249,8 @@ def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last
     )
 
 
-def _alias(role: Role, section: Section, document: Document, *, strict: bool) -> Finding:
-    return Finding(
+def _alias(role: Role, section: Section, document: Document, *, strict: bool) -> PrpFinding:
+    return PrpFinding(
         "section-alias",
         "error" if strict else "note",
         section.line,
@@ -261,7 +261,7 @@ def _alias(role: Role, section: Section, document: Document, *, strict: bool) ->
     )
 
 
-def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[Finding]:
+def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[PrpFinding]:
     for section in playing:
         blocks = document.between(section.line + 1, section.end_line)
         if role is not Role.BLUEPRINT:
@@ -270,7 +270,7 @@ def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[
         if any(_says_something(block.text) for block in blocks):
             return []
     return [
-        Finding(
+        PrpFinding(
             "section-empty",
             "error",
             section.line,
@@ -287,9 +287,9 @@ def _says_something(text: str) -> bool:
     return bool(without_comments(text).strip())
 
 
-def fence_findings(document: Document) -> list[Finding]:
+def fence_findings(document: Document) -> list[PrpFinding]:
     """Report code blocks whose end is missing: what follows them is code to Markdown, headings and all."""
-    found: list[Finding] = []
+    found: list[PrpFinding] = []
     for fence in document.fences:
         lines = fence.text.split("\n")
         # A fence cannot be opened inside another: "```bash" in code means that the end before it is missing.
@@ -303,10 +303,10 @@ def fence_findings(document: Document) -> list[Finding]:
     return found
 
 
-def _open_fence(fence: Fence, swallowed: Sequence[str]) -> Finding:
+def _open_fence(fence: Fence, swallowed: Sequence[str]) -> PrpFinding:
     why = "the end of this code block is missing" if fence.closed else "this code block is never closed"
     loss = f", so {len(swallowed)} headings below it are not read" if swallowed else ""
-    return Finding(
+    return PrpFinding(
         "fence-open",
         "error" if swallowed else "note",
         fence.line,

@@ -6,7 +6,7 @@ from functools import partial
 
 from prp_mcp.plan.document import Block, Document
 from prp_mcp.plan.drafts import DETAILS
-from prp_mcp.plan.model import Finding, Role, Section, Task
+from prp_mcp.plan.model import PrpFinding, Role, Section, Task
 from prp_mcp.plan.ordering import Draft, link
 from prp_mcp.plan.sections import Outline
 from prp_mcp.plan.task_labels import counted, headed, labelled, plainly_labelled
@@ -26,7 +26,7 @@ FORMS: tuple[Callable[[Sequence[Block]], list[Draft]], ...] = (
 """The ways of writing tasks down; the first that a PRP uses counts."""
 
 
-def read_tasks(document: Document, outline: Outline) -> tuple[tuple[Task, ...], tuple[Finding, ...]]:
+def read_tasks(document: Document, outline: Outline) -> tuple[tuple[Task, ...], tuple[PrpFinding, ...]]:
     """Return the tasks in an order that respects their dependencies, and what is wrong with them.
 
     Of the ways to write tasks down (`FORMS`) the first that is used counts. Ids are `T` and the number, or what the
@@ -36,7 +36,7 @@ def read_tasks(document: Document, outline: Outline) -> tuple[tuple[Task, ...], 
     drafts = _drafts(document, sections)
     if not drafts and not sections:
         drafts = headed(document.blocks, "task")
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     if sections and not drafts:
         findings.append(_no_tasks(sections[0]))
     if len(drafts) > MAX_TASKS:
@@ -56,9 +56,9 @@ def _drafts(document: Document, sections: Sequence[Section]) -> list[Draft]:
     return []
 
 
-def _distinct(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Finding]]:
+def _distinct(drafts: Sequence[Draft]) -> tuple[list[Draft], list[PrpFinding]]:
     kept: dict[str, Draft] = {}
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     for draft in drafts:
         task = draft.task
         first = kept.get(task.id)
@@ -81,8 +81,8 @@ def _merged(first: Draft, second: Draft) -> Draft:
     return replace(first, task=replace(a, details=details, files=files))
 
 
-def _double(task: Task, first: Task, name: str) -> Finding:
-    return Finding(
+def _double(task: Task, first: Task, name: str) -> PrpFinding:
+    return PrpFinding(
         "task-twice",
         "note",
         task.line,
@@ -93,8 +93,8 @@ def _double(task: Task, first: Task, name: str) -> Finding:
     )
 
 
-def _no_tasks(section: Section) -> Finding:
-    return Finding(
+def _no_tasks(section: Section) -> PrpFinding:
+    return PrpFinding(
         "task-none",
         "note",
         section.line,
@@ -105,8 +105,8 @@ def _no_tasks(section: Section) -> Finding:
     )
 
 
-def _too_many(draft: Draft) -> Finding:
-    return Finding(
+def _too_many(draft: Draft) -> PrpFinding:
+    return PrpFinding(
         "task-excess",
         "error",
         draft.task.line,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from prp_mcp.plan.document import Document, Fence, Text, plain_text
-from prp_mcp.plan.model import Finding
+from prp_mcp.plan.model import PrpFinding
 
 OVERALL = "*"
 """The key of a rate that holds for every expectation."""
@@ -24,14 +24,14 @@ _AFTER = re.compile(rf"\b{_WHAT}\b[^.;%\d]{{0,30}}?{_LEAST}\s*(?:at least\s+)?{_
 _BARE = re.compile(rf"\b{_WHAT}\s*(?:>=?|\u2265|at least|of at least)\s*(?P<rate>0\.\d{{1,6}}|1\.0+)\b", re.IGNORECASE)
 
 
-def read_thresholds(document: Document) -> tuple[dict[str, float], list[Finding]]:
+def read_thresholds(document: Document) -> tuple[dict[str, float], list[PrpFinding]]:
     """Return the rates a PRP states: `*` for the overall one, `dataset.expectation` for those of a `quality:` block.
 
     The overall rate is the strictest that the prose states; a `quality:` block wins over prose.
     """
     stated = [each for text in document.texts for each in _stated(text)]
     rates: dict[str, float] = {}
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     if stated:
         rates[OVERALL] = max(rate for _, rate in stated)
         findings += _disagreement(stated, rates[OVERALL])
@@ -54,15 +54,15 @@ def _stated(text: Text) -> Iterator[tuple[int, float]]:
                 yield text.line, rate
 
 
-def _disagreement(stated: list[tuple[int, float]], strictest: float) -> Iterator[Finding]:
+def _disagreement(stated: list[tuple[int, float]], strictest: float) -> Iterator[PrpFinding]:
     for line, rate in stated:
         if rate != strictest:
             why = f"this line states a quality of {rate:g}, another one {strictest:g}; the stricter one counts"
-            yield Finding("threshold-differs", "note", line, 1, f"{rate:g}", why, "State one rate.")
+            yield PrpFinding("threshold-differs", "note", line, 1, f"{rate:g}", why, "State one rate.")
             return
 
 
-def _block(fence: Fence) -> tuple[dict[str, float], list[Finding]]:
+def _block(fence: Fence) -> tuple[dict[str, float], list[PrpFinding]]:
     problem = None
     tree: object = None
     if len(fence.text) > _MAX_YAML:
@@ -76,9 +76,9 @@ def _block(fence: Fence) -> tuple[dict[str, float], list[Finding]]:
             problem = f"the quality block is no valid YAML ({str(error).splitlines()[0][:120]})"
     if problem:
         fix = "Write it as 'quality:' and below it 'dataset: {expectation: 99.5%}'."
-        return {}, [Finding("threshold-block", "error", fence.line, 1, "quality:", problem, fix)]
+        return {}, [PrpFinding("threshold-block", "error", fence.line, 1, "quality:", problem, fix)]
     rates: dict[str, float] = {}
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     for name, value in _leaves(tree.get("quality") if isinstance(tree, dict) else None, (), 0):
         rate = _rate(value)
         if rate is None:
@@ -119,11 +119,11 @@ def _within(rate: float) -> float | None:
     return round(rate, 8) if 0 <= rate <= 1 else None
 
 
-def _bad_rate(fence: Fence, name: str, value: object) -> Finding:
+def _bad_rate(fence: Fence, name: str, value: object) -> PrpFinding:
     lines = fence.text.split("\n")
     last = name.rsplit(".", 1)[-1]
     offset = next((index for index, line in enumerate(lines) if last in line), 0)
-    return Finding(
+    return PrpFinding(
         "threshold-rate",
         "error",
         fence.content_line + offset,

@@ -14,7 +14,7 @@ from prp_mcp.commands.proof import PROVES_NOTHING, cannot_fail, why_blocked
 from prp_mcp.plan import scripts, sql_checks
 from prp_mcp.plan.document import Block, Document, Fence, Heading, Text, code_spans, plain_text
 from prp_mcp.plan.expected import CommentPlaces, both, said_behind, said_in
-from prp_mcp.plan.model import Command, Finding, Role
+from prp_mcp.plan.model import Command, PrpFinding, Role
 from prp_mcp.plan.no_commands import NoCommand, told_apart, without_trees
 from prp_mcp.plan.scripts import Piece
 from prp_mcp.plan.sections import Outline
@@ -38,13 +38,13 @@ class _Found:
     behind: tuple[Block, ...]
 
 
-def read_commands(document: Document, outline: Outline) -> tuple[tuple[Command, ...], tuple[Finding, ...]]:
+def read_commands(document: Document, outline: Outline) -> tuple[tuple[Command, ...], tuple[PrpFinding, ...]]:
     """Return the commands under the validation sections, in order; ids are `L<level>.<n>`.
 
     Commands are what stands in code blocks; only where there is none, inline code of lists and tables counts.
     """
     commands: list[Command] = []
-    findings: list[Finding] = []
+    findings: list[PrpFinding] = []
     counts: dict[int, int] = {}
     found = list(_placed(document, outline))
     for level, read, others in _fenced(found) or _inline(found):
@@ -59,7 +59,7 @@ def read_commands(document: Document, outline: Outline) -> tuple[tuple[Command, 
     return tuple(commands), tuple(findings)
 
 
-_Read = tuple[int, list[Command], list[Finding]]
+_Read = tuple[int, list[Command], list[PrpFinding]]
 
 
 def _fenced(found: Sequence[_Found]) -> list[_Read]:
@@ -98,8 +98,8 @@ def _in_text(found: _Found, text: Text) -> list[Command]:
     return [replace(command, level=found.level, line=text.line + line) for line, command in built]
 
 
-def _in_fence(found: _Found, fence: Fence) -> tuple[list[Command], list[Finding]]:
-    notes: list[Finding] = []
+def _in_fence(found: _Found, fence: Fence) -> tuple[list[Command], list[PrpFinding]]:
+    notes: list[PrpFinding] = []
     if fence.language in SQL:
         commands = _read(sql_checks.pieces(fence.text), fence, fence.text, _sql_command)
     elif not fence.language or fence.language in SHELLS:
@@ -194,7 +194,7 @@ def _starts_with_program(pieces: Sequence[Piece]) -> bool:
     return first is not None and is_command(first.text.split("\n")[0])
 
 
-def _weaknesses(command: Command) -> Iterator[Finding]:
+def _weaknesses(command: Command) -> Iterator[PrpFinding]:
     old = outdated_form(command.shell) if command.shell else None
     if old:
         yield _note(command, "command-outdated", old.why, f"Write: {old.right}")
@@ -205,21 +205,21 @@ def _weaknesses(command: Command) -> Iterator[Finding]:
         yield _note(command, "command-blocked", command.blocked, "Rewrite it, or prove the point by hand.")
 
 
-def _note(command: Command, rule: str, why: str, fix: str) -> Finding:
+def _note(command: Command, rule: str, why: str, fix: str) -> PrpFinding:
     first = command.text.split("\n")[0][:200]
-    return Finding(rule, "note", command.line, 1, first, f"{command.id}: {why}", fix[:600])
+    return PrpFinding(rule, "note", command.line, 1, first, f"{command.id}: {why}", fix[:600])
 
 
-def _no_command(fence: Fence, other: NoCommand) -> Finding:
+def _no_command(fence: Fence, other: NoCommand) -> PrpFinding:
     shown = other.text.split("\n")[0][:200] or f"```{fence.language}"
     fix = "Put it into a block of another language (```text), so that nobody takes it for a command."
-    return Finding(
+    return PrpFinding(
         "command-none", "note", fence.content_line + other.line, 1, shown, f"taken for {other.what}, not run", fix
     )
 
 
-def _too_many(command: Command) -> Finding:
+def _too_many(command: Command) -> PrpFinding:
     why = f"the PRP has more than {MAX_COMMANDS} validation commands"
-    return Finding(
+    return PrpFinding(
         "command-excess", "error", command.line, 1, command.text[:200], why, "Put them into scripts or tests."
     )

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Fields, counted
-from prp_mcp.plan.model import Finding, Plan
+from prp_mcp.plan.model import Plan, PrpFinding
 from prp_mcp.repo.references import Reference, References
 
 _CREATES = re.compile(r"\b(?:create|add|write|implement|generate|build|new)\b", re.IGNORECASE)
@@ -23,12 +23,12 @@ class ContextRow(Fields):
     note: str = ""
 
 
-def resolved_context(plan: Plan, step: Step) -> tuple[list[ContextRow], list[Finding]]:
+def resolved_context(plan: Plan, step: Step) -> tuple[list[ContextRow], list[PrpFinding]]:
     """Return the context as an agent needs it, and a note for each file that is missing and made by no task."""
     lookup = References(step.present.root, step.present.repository.top)
     made = _made(plan)
     rows: list[ContextRow] = []
-    notes: list[Finding] = []
+    notes: list[PrpFinding] = []
     for item in plan.context:
         row = _row(ref=item.ref, why=item.why[:100])
         if item.kind != "url":
@@ -40,7 +40,7 @@ def resolved_context(plan: Plan, step: Step) -> tuple[list[ContextRow], list[Fin
             if row.note and not maker and found.kind != "pattern":
                 fix = f"Write {found.near}." if found.near else "Name a path that is there, or drop the line."
                 text, why = item.ref[:200], f"the context is not as it says: {row.note}"
-                notes.append(Finding("context-missing", "note", item.line, 1, text, why, fix))
+                notes.append(PrpFinding("context-missing", "note", item.line, 1, text, why, fix))
         rows.append(row)
     return rows, notes
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from prp_mcp.commands.invocations import Invocation, is_databricks
 from prp_mcp.engine.step import Step
 from prp_mcp.errors import PrpMcpError
-from prp_mcp.expected.judgement import Judgement, Observed, judge
+from prp_mcp.expected.judgement import Judgement, Observed, hold_against
 from prp_mcp.journal.notes import CommandRun
 from prp_mcp.repo.tree import copy_tree
 from prp_mcp.sandbox.command import CommandResult, Limits, private_folder, run_command, secrets_in
@@ -49,7 +49,7 @@ def _query(step: Step, prepared: Prepared, blank: CommandRun) -> CommandRun:
     if not answer.complete:
         return replace(ended, why="the result is too long to be judged", unchecked=("the result",))
     seen = Observed(0, rows=answer.rows, statement=prepared.text)
-    return _judged(judge(prepared.command.expected, seen), ended)
+    return _judged(hold_against(prepared.command.expected, seen), ended)
 
 
 def _warehouse(step: Step, prepared: Prepared) -> str:
@@ -73,7 +73,7 @@ def _programs(step: Step, prepared: Prepared, blank: CommandRun) -> CommandRun:
     if last.met is False or last.exit is None:
         return last
     seen = Observed(last.exit, f"{last.head}{last.tail}", counts=last.counts)
-    return _judged(judge(prepared.command.expected, seen), last)
+    return _judged(hold_against(prepared.command.expected, seen), last)
 
 
 def _program(step: Step, program: Invocation, copy: Path, report: Path, blank: CommandRun) -> CommandRun:

@@ -7,7 +7,7 @@ from prp_mcp.digest import digest
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import counted
 from prp_mcp.errors import UsageError
-from prp_mcp.expected.judgement import Observed, judge
+from prp_mcp.expected.judgement import Observed, hold_against
 from prp_mcp.gates.judge import Standing
 from prp_mcp.gates.order import Gate
 from prp_mcp.journal.evidence import Item, ItemState
@@ -114,7 +114,7 @@ def _by_gate(gate: Gate, prepared: Prepared, said: Attestation | None) -> tuple[
     """A gate proves that the command's work was done; what else the PRP expects of its output it does not."""
     if not prepared.holds:
         return "open", f"gate {gate}"
-    judgement = judge(prepared.command.expected, Observed(0, GATE_SAYS.get(gate, "")))
+    judgement = hold_against(prepared.command.expected, Observed(0, GATE_SAYS.get(gate, "")))
     if judgement.verdict == "met":
         return "verified", f"gate {gate}"
     if said:

@@ -11,8 +11,7 @@ from prp_mcp.engine.tool import Arguments, Beginning, Fields, Finding, Outcome, 
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import PrpEvidence, StatedCheck, StatedCommand
-from prp_mcp.plan.model import Check, Command, Plan
-from prp_mcp.plan.model import Finding as PlanFinding
+from prp_mcp.plan.model import Check, Command, Plan, PrpFinding
 from prp_mcp.plan.todos import todos
 from prp_mcp.steps.context import ContextRow, resolved_context
 from prp_mcp.steps.sources import code_patterns
@@ -110,7 +109,7 @@ def command_row(item: Command) -> CommandRow:
     return row.model_copy(update={"blocked": item.blocked}) if item.blocked else row
 
 
-def _findings(path: str, plan: Plan, notes: Iterable[PlanFinding]) -> tuple[Finding, ...]:
+def _findings(path: str, plan: Plan, notes: Iterable[PrpFinding]) -> tuple[Finding, ...]:
     return tuple(
         Finding(f"{path}:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
         for item in sorted([*plan.findings, *notes], key=lambda item: (item.severity != "error", item.line))

@@ -11,7 +11,7 @@ from prp_mcp.cli.check import check_file
 from prp_mcp.cli.check_formats import RULES, Checked, annotations, json_lines, printable, sarif, text_lines
 from prp_mcp.cli.main import main
 from prp_mcp.plan import reading
-from prp_mcp.plan.model import Finding
+from prp_mcp.plan.model import PrpFinding
 from prp_mcp.plan.names import MAX_BYTES
 from tests.project import PRP, git, write
 
@@ -136,7 +136,7 @@ def test_annotations_are_workflow_commands_relative_to_the_top_of_the_work_tree(
 
 
 def found(tmp_path, name: str = "a.md", severity="error", why="x", rule="placeholder") -> Checked:
-    return Checked(tmp_path / name, None, (Finding(rule, severity, 2, 3, "t", why, "Mend it."),))
+    return Checked(tmp_path / name, None, (PrpFinding(rule, severity, 2, 3, "t", why, "Mend it."),))
 
 
 def test_an_annotation_cannot_be_broken_out_of(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prp_mcp.expected.judgement import LONGEST, Observed, judge
+from prp_mcp.expected.judgement import LONGEST, Observed, hold_against
 
 COUNT = "SELECT COUNT(*) FROM main.silver.claims WHERE customer_id IS NULL"
 ALL = "SELECT COUNT(*) FROM main.gold.claims"
@@ -109,7 +109,7 @@ UNDERSTOOD = [
 
 @pytest.mark.parametrize(("expected", "observed"), UNDERSTOOD)
 def test_what_is_understood_whole_and_holds_is_met(expected, observed):
-    assert judge(expected, observed).verdict == "met"
+    assert hold_against(expected, observed).verdict == "met"
 
 
 @pytest.mark.parametrize(("expected", "observed"), UNDERSTOOD)
@@ -128,7 +128,7 @@ def test_what_is_understood_whole_and_holds_is_met(expected, observed):
     ],
 )
 def test_what_is_understood_is_not_met_by_its_negation(expected, observed, twist):
-    assert judge(twist.format(expected), observed).verdict != "met"
+    assert hold_against(twist.format(expected), observed).verdict != "met"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_is_understood_is_not_met_by_its_negation(expected, observed, twist
     ],
 )
 def test_what_is_understood_and_does_not_hold_is_unmet(expected, observed):
-    assert judge(expected, observed).verdict == "unmet"
+    assert hold_against(expected, observed).verdict == "unmet"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_what_is_understood_and_does_not_hold_is_unmet(expected, observed):
     ],
 )
 def test_a_statement_is_never_read_as_its_opposite_or_in_part(expected, observed, verdict):
-    assert judge(expected, observed).verdict == verdict
+    assert hold_against(expected, observed).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -327,43 +327,43 @@ def test_a_statement_is_never_read_as_its_opposite_or_in_part(expected, observed
     ],
 )
 def test_advice_on_a_failure_is_no_statement_and_no_expectation_by_itself(advice):
-    assert judge(f"No errors. {advice}", Observed(0)).verdict == "met"
-    assert judge(f"No errors. {advice}", Observed(1)).verdict == "unmet"
-    assert judge(advice, Observed(0)).verdict == "unclear"
+    assert hold_against(f"No errors. {advice}", Observed(0)).verdict == "met"
+    assert hold_against(f"No errors. {advice}", Observed(1)).verdict == "unmet"
+    assert hold_against(advice, Observed(0)).verdict == "unclear"
 
 
 def test_an_expectation_that_may_have_been_cut_is_unclear_whatever_it_says():
     text = "no errors; 'all is well'" + " " * LONGEST
-    assert judge(text[: LONGEST - 1], Observed(0, "all is well")).verdict == "met"
-    assert judge(text[:LONGEST], Observed(0, "all is well")).verdict == "unclear"
+    assert hold_against(text[: LONGEST - 1], Observed(0, "all is well")).verdict == "met"
+    assert hold_against(text[:LONGEST], Observed(0, "all is well")).verdict == "unclear"
 
 
 def test_one_number_that_may_be_a_count_or_a_finding_is_judged_only_where_both_readings_agree():
     finding = "SELECT claim_id FROM claims WHERE amount < 0"
-    assert judge("zero rows", lone("0", finding)).verdict == "unclear"
-    assert judge("17", lone("17", finding)).verdict == "unclear"
-    assert judge("17", lone("17", f"WITH x AS ({finding}) SELECT COUNT(*) FROM x")).verdict == "met"
-    assert judge("0", lone("0", f"{COUNT} GROUP BY region")).verdict == "unclear"
+    assert hold_against("zero rows", lone("0", finding)).verdict == "unclear"
+    assert hold_against("17", lone("17", finding)).verdict == "unclear"
+    assert hold_against("17", lone("17", f"WITH x AS ({finding}) SELECT COUNT(*) FROM x")).verdict == "met"
+    assert hold_against("0", lone("0", f"{COUNT} GROUP BY region")).verdict == "unclear"
 
 
 def test_what_cannot_be_decided_is_named_and_advice_is_not():
-    judgement = judge("All tests pass; dashboards look right. If not, call the data team.", Observed(0))
+    judgement = hold_against("All tests pass; dashboards look right. If not, call the data team.", Observed(0))
     assert judgement.verdict == "unclear"
     assert judgement.unchecked == ("dashboards look right",)
 
 
 def test_a_failed_statement_wins_over_an_undecided_one():
-    assert judge("dashboards look right; exits with 2", Observed(0)).verdict == "unmet"
+    assert hold_against("dashboards look right; exits with 2", Observed(0)).verdict == "unmet"
 
 
 def test_what_was_counted_against_a_command_is_told():
-    assert judge("no errors", ran(3, failed=2)).why == "expected 'no errors', got exit 0, 2 failed"
-    assert judge("12 passed", ran(12, failed=1)).why == "expected '12 passed', got 12 passed, 1 failed"
+    assert hold_against("no errors", ran(3, failed=2)).why == "expected 'no errors', got exit 0, 2 failed"
+    assert hold_against("12 passed", ran(12, failed=1)).why == "expected '12 passed', got 12 passed, 1 failed"
 
 
 @pytest.mark.parametrize("said", ["200 OK", "All integrations work, proper responses", "Healthy cluster"])
 def test_a_statement_nobody_can_decide_is_left_to_a_reader(said):
-    assert judge(said, Observed(0, "7")).verdict == "unclear"
+    assert hold_against(said, Observed(0, "7")).verdict == "unclear"
 
 
 SAID = (
@@ -376,12 +376,16 @@ SEEN = st.sampled_from([each for _, each in UNDERSTOOD])
 
 @given(st.text(max_size=300), st.text(max_size=60))
 def test_any_text_is_judged(expected, output):
-    assert judge(expected, Observed(0, output)).verdict in ("met", "unmet", "unclear")
-    assert judge(expected, Observed(0, rows=((output,),), statement=COUNT)).verdict in ("met", "unmet", "unclear")
+    assert hold_against(expected, Observed(0, output)).verdict in ("met", "unmet", "unclear")
+    assert hold_against(expected, Observed(0, rows=((output,),), statement=COUNT)).verdict in (
+        "met",
+        "unmet",
+        "unclear",
+    )
 
 
 @given(st.lists(st.sampled_from(SAID.split()), min_size=1, max_size=8).map(" ".join), SEEN)
 def test_no_sentence_is_met_together_with_its_negation(said, seen):
-    if judge(said, seen).verdict == "met":
+    if hold_against(said, seen).verdict == "met":
         for twist in ("not {}", "it must never be the case that {}", "{} is a failure"):
-            assert judge(twist.format(said), seen).verdict != "met"
+            assert hold_against(twist.format(said), seen).verdict != "met"

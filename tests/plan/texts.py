@@ -1,6 +1,6 @@
 """Builds PRPs for tests: a sound one, of which single parts are replaced."""
 
-from prp_mcp.plan.model import Finding, Plan
+from prp_mcp.plan.model import Plan, PrpFinding
 from prp_mcp.plan.reading import read_plan
 
 CONTEXT = "- `src/pipelines/bronze/orders.py` - the pattern to follow"
@@ -28,7 +28,7 @@ def plan(**parts: str) -> Plan:
     return read_plan(prp(**parts), "returns")
 
 
-def errors(found: Plan) -> list[Finding]:
+def errors(found: Plan) -> list[PrpFinding]:
     """Return the findings that make a plan unsound."""
     return [finding for finding in found.findings if finding.severity == "error"]
 
