@@ -11,8 +11,8 @@ Materials = Mapping[Material, str]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One recorded step at a gate; `seq` is its place in the journal."""
+class GateVerdict:
+    """One recorded verdict on a gate; `seq` is its place in the journal."""
 
     seq: int
     gate: Gate
@@ -39,7 +39,7 @@ class GateState:
     gate: Gate
     status: Status
     failures: int
-    evidence: Evidence | None
+    evidence: GateVerdict | None
     changed: tuple[Material, ...] = ()
 
 
@@ -79,7 +79,7 @@ class Standing:
         return next((gate for gate in Gate if not self.holds(gate)), None)
 
 
-def judge(evidence: Sequence[Evidence], present: Materials) -> Standing:
+def judge(evidence: Sequence[GateVerdict], present: Materials) -> Standing:
     """Judge every gate from the evidence of one run, oldest first, and the materials as they are now.
 
     A gate holds when its latest evidence passed and everything it was bound to is unchanged. Nothing else counts:
@@ -101,13 +101,13 @@ def counts_attempts(gate: Gate) -> bool:
     return gate in TRIGGER_OF
 
 
-def _failures(seen: Sequence[Evidence]) -> int:
+def _failures(seen: Sequence[GateVerdict]) -> int:
     """Count the states of the materials that failed: looking twice at one failure is one failure."""
     failing = [item for item in seen if item.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)]
     return len({tuple(sorted(item.materials.items())) for item in failing})
 
 
-def _state(gate: Gate, latest: Evidence | None, failures: int, present: Materials, *, is_open: bool) -> GateState:
+def _state(gate: Gate, latest: GateVerdict | None, failures: int, present: Materials, *, is_open: bool) -> GateState:
     unworked = Status.OPEN if is_open else Status.CLOSED
     if latest is None:
         return GateState(gate, unworked, failures, None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar, cast
 
-from prp_mcp.gates import judge
+from prp_mcp.gates.judge import GateVerdict
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.effect import (
     FORMS,
@@ -121,10 +121,10 @@ class Run:
         )
 
     @property
-    def judged(self) -> list[judge.Evidence]:
+    def judged(self) -> list[GateVerdict]:
         """Return the steps at gates as the judge takes them, oldest first."""
         return [
-            judge.Evidence(
+            GateVerdict(
                 record.seq,
                 record.gate,
                 record.entry.tool,

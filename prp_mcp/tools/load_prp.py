@@ -36,7 +36,7 @@ class CheckRow(Fields):
     proof: str
 
 
-class CommandRow(Fields):
+class StatedCommandRow(Fields):
     """A validation command, the gate it stands for, and why it cannot be run."""
 
     id: str
@@ -55,7 +55,7 @@ class LoadFields(Fields):
     todos: list[dict[str, str]]
     context: list[ContextRow]
     checks: list[CheckRow]
-    validation: list[CommandRow]
+    validation: list[StatedCommandRow]
     bindings: list[str]
     patterns: dict[str, Any]
 
@@ -103,9 +103,9 @@ def load_prp(step: Step, _: LoadArguments) -> Outcome:
     return Outcome(Verdict.PASSED, summary, fields, findings, seen)
 
 
-def command_row(item: Command) -> CommandRow:
+def command_row(item: Command) -> StatedCommandRow:
     """Return a validation command as the result shows it."""
-    row = CommandRow(id=item.id, level=item.level, command=item.text, gate=item.gate)
+    row = StatedCommandRow(id=item.id, level=item.level, command=item.text, gate=item.gate)
     return row.model_copy(update={"blocked": item.blocked}) if item.blocked else row
 
 

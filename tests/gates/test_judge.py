@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prp_mcp.gates.judge import Evidence, Status, judge
+from prp_mcp.gates.judge import GateVerdict, Status, judge
 from prp_mcp.gates.order import TOOL_OF, Gate, Material, Verdict, before
 
 WORKSPACE = {Material.WORKSPACE}
@@ -29,7 +29,7 @@ NOW = {material: "now" for material in Material}
 
 
 def evidence(gate, verdict=Verdict.PASSED, materials=NOW, seq=1):
-    return Evidence(seq, gate, TOOL_OF[gate], verdict, materials, "summary")
+    return GateVerdict(seq, gate, TOOL_OF[gate], verdict, materials, "summary")
 
 
 def test_without_evidence_only_the_first_gate_is_open():
