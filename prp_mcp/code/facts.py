@@ -93,11 +93,6 @@ class SourceFacts:
     strings: frozenset[str] = frozenset()
     declared: tuple[str, ...] = ()
 
-    @property
-    def config_keys(self) -> tuple[str, ...]:
-        """Return the configuration keys it reads, each once."""
-        return tuple(dict.fromkeys(read.key for read in self.config_reads if read.key))
-
 
 @dataclass(frozen=True)
 class CodeFacts:

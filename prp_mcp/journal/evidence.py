@@ -168,7 +168,6 @@ class BundleEvidence(Evidence):
     variables: Mapping[str, str] = field(default_factory=dict)
     mode: str | None = None
     sync_exclude: tuple[str, ...] = ()
-    root_path: str = ""
     file_path: str = ""
     state_path: str = ""
 

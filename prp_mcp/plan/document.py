@@ -70,7 +70,6 @@ class Document:
 
     lines: tuple[str, ...]
     blocks: tuple[Block, ...]
-    front_matter: tuple[int, int] | None
 
     @property
     def headings(self) -> tuple[Heading, ...]:
@@ -118,7 +117,7 @@ def parse(text: str) -> Document:
     # Inline markup is read only where it is needed (plain_text, code_spans): it is the slow half.
     reader = MarkdownIt("commonmark").enable("table").disable("inline")
     blocks = tuple(sorted(_blocks(reader.parse("\n".join(body))), key=lambda block: block.line))
-    return Document(lines, blocks, front)
+    return Document(lines, blocks)
 
 
 def normal_lines(text: str) -> tuple[str, ...]:
@@ -235,7 +234,6 @@ class _Place:
     """Where the reader stands while it walks over the tokens."""
 
     lists: list[bool]
-    item_line: int = 0
     item_first: bool = False
     row: int = -1
     header: bool = False

@@ -139,14 +139,13 @@ def pipelines_in(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def bundle_evidence(config: dict[str, Any]) -> BundleEvidence:
     """Return what later steps need of a resolved configuration."""
     workspace = config.get("workspace") or {}
-    root, files, state = (str(workspace.get(f"{name}_path") or "") for name in ("root", "file", "state"))
+    files, state = (str(workspace.get(f"{name}_path") or "") for name in ("file", "state"))
     return BundleEvidence(
         configuration=digest(config),
         pipelines={key: _settings(body, files) for key, body in pipelines_in(config).items()},
         variables=_plain_variables(config),
         mode=(config.get("bundle") or {}).get("mode"),
         sync_exclude=tuple((config.get("sync") or {}).get("exclude") or ()),
-        root_path=root,
         file_path=files,
         state_path=state,
     )

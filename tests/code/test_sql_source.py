@@ -59,7 +59,7 @@ def test_expectations_comment_and_parameters_are_read():
         ("orders", "fresh", "fail", "ts > '2020-01-01'", 5),
     ]
     assert found.datasets[0].has_comment
-    assert found.config_keys == ("source",)
+    assert {read.key for read in found.config_reads} == {"source"}
     assert found.errors == ()
 
 
