@@ -16,6 +16,9 @@ import psutil
 OUTPUT_CAP = 4 * 1024 * 1024
 """Bytes of each stream that are kept in memory; the head and the tail survive, the middle is dropped."""
 
+LAST_SECONDS = 30.0
+"""Seconds a killed process gets to go: one with gigabytes to give back takes its time on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -101,18 +104,28 @@ def identity(pid: int) -> float | None:
 
 
 def end(pid: int, created: float, grace: float = 5.0) -> bool:
-    """End the process `pid` created at `created`, if it still is that one; return whether it is gone."""
-    if identity(pid) != created:
-        return True
-    found = psutil.Process(pid)
-    with contextlib.suppress(psutil.NoSuchProcess):
-        found.terminate()
-        with contextlib.suppress(psutil.TimeoutExpired):
-            found.wait(grace)
+    """End the process `pid` created at `created`, if it still is that one; return whether it is gone.
+
+    SIGTERM, then SIGKILL after `grace` seconds. A killed process that does not go within `LAST_SECONDS` (it waits for
+    the disk, say) is a False, not an exception: nothing more can be done to it.
+    """
+    for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, LAST_SECONDS)):
+        if identity(pid) == created:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).send_signal(number)
+        if _gone(pid, created, seconds):
             return True
-        found.kill()
-        found.wait(grace)
-    return identity(pid) != created
+    return False
+
+
+def _gone(pid: int, created: float, seconds: float) -> bool:
+    """Wait until the process has ended; one that its parent has not reaped yet has."""
+    last = time.monotonic() + seconds
+    while identity(pid) == created:
+        if time.monotonic() > last:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _kept(stream: IO[bytes]) -> str:

@@ -101,7 +101,7 @@ def _start(home: Path, runtime: Path) -> Jvm:
     deadline = Deadline(START_SECONDS)
     while not connection.is_file():
         if deadline.passed or child.poll() is not None:
-            process.end(child.pid, created)
+            process.end_group(child)
             raise WorkspaceError(
                 "The Spark JVM of the local workspace did not start.",
                 remedy="Read the log below; with little memory set PRP_MCP_SPARK_MEMORY to less than 2g.",
