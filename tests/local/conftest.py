@@ -9,6 +9,9 @@ import requests
 
 from prp_mcp.local import control
 
+PATIENCE = 120.0
+"""Seconds after which something counts as hanging; nothing is judged by how much sooner it happens."""
+
 RUNNER = [sys.executable, str(Path(__file__).parent / "scripted_runner.py")]
 
 
@@ -39,7 +42,7 @@ class Http:
         self._headers = {"Authorization": f"Bearer {server.token}"}
 
     def __call__(self, method, path, **options):
-        options = {"headers": self._headers, "timeout": 20, **options}
+        options = {"headers": self._headers, "timeout": PATIENCE, **options}
         return requests.request(method, self._host + path, **options)
 
 
@@ -60,7 +63,7 @@ def faults(http):
     http("DELETE", "/__faults")
 
 
-def until(condition, seconds=20.0):
+def until(condition, seconds=PATIENCE):
     """Return the first true value of `condition()`; fail when there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.local.conftest import PATIENCE
+
 SHOP = {
     "databricks.yml": """\
 bundle:
@@ -122,7 +124,7 @@ def process_run(tmp_path, environment):
     def run(*arguments, **more):
         argv = [sys.executable, "-W", "error", "-m", "prp_mcp.local.bundle", *arguments]
         env = {"PATH": os.environ["PATH"], **environment, **more}
-        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run

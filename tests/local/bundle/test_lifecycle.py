@@ -237,7 +237,7 @@ def test_a_killed_deploy_is_taken_up_from_the_same_folder(shop, process_run, run
 
     server = json.loads((home / "server.json").read_text())
     env = {"DATABRICKS_HOST": server["host"], "DATABRICKS_TOKEN": server["token"], "PATH": "/usr/bin:/bin"}
-    faults(match={"method": "POST", "path": "jobs/create"}, action="hang", seconds=3)
+    faults(match={"method": "POST", "path": "jobs/create"}, action="hang", seconds=600)
     argv = [sys.executable, "-m", "prp_mcp.local.bundle", "bundle", "deploy"]
     child = subprocess.Popen(argv, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     wal = tmp_path / ".databricks/bundle/dev/resources.json.wal"

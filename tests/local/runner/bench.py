@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from py4j.java_gateway import GatewayParameters, JavaGateway
+from py4j.protocol import Py4JError
+
+from prp_mcp.local.runner import jvm
+
 FILES = "/Workspace/Users/engineer@example.com/.bundle/sample/dev/files"
 
 
@@ -126,7 +131,7 @@ class Bench:
     def update(self, **update: Any) -> Outcome:
         """Run one update to its end."""
         child = self.begin(**update)
-        out, err = child.communicate(timeout=300)
+        out, err = ended(child)
         return Outcome(child.returncode, [json.loads(line) for line in out.splitlines()], err)
 
     def begin(self, **update: Any) -> "subprocess.Popen[str]":
@@ -148,7 +153,7 @@ class Bench:
         """The answer of the `sql` verb."""
         request = {**self.spec(), "catalog": "main", "schema": self.schema, "statement": statement, "row_limit": 10_000}
         child = verb("sql")
-        out, err = child.communicate(json.dumps(request | more), timeout=120)
+        out, err = ended(child, json.dumps(request | more))
         assert child.returncode == 0, err
         return json.loads(out)
 
@@ -163,3 +168,28 @@ def verb(name: str, *arguments: str) -> "subprocess.Popen[str]":
         text=True,
         env=dict(os.environ),
     )
+
+
+def ended(child: "subprocess.Popen[str]", given: str | None = None) -> tuple[str, str]:
+    """Wait for the end of a process and return what it printed; the time only tells that it hangs."""
+    return child.communicate(given, timeout=300)
+
+
+def spark_works(home: Path) -> bool:
+    """Whether the JVM of `home` has a job or a stream that is not over; there may be no JVM any more."""
+    found = jvm.running(home)
+    if found is None:
+        return False
+    gateway = JavaGateway(gateway_parameters=GatewayParameters(port=found.port, auth_token=found.secret))
+    try:
+        spark = gateway.jvm.org.apache.spark
+        sessions = getattr(gateway.jvm, "org.apache.spark.sql.classic.SparkSession")
+        streams = sessions.builder().getOrCreate().sharedState().activeStreamingQueries()
+        return bool(len(spark.SparkContext.getOrCreate().statusTracker().getActiveJobIds()) or not streams.isEmpty())
+    except Py4JError:
+        # It went while it was asked.
+        if jvm.running(home) is None:
+            return False
+        raise
+    finally:
+        gateway.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.runner.bench import Bench, verb
+from tests.local.runner.bench import Bench, ended, verb
 
 _numbers = itertools.count(1)
 
@@ -16,7 +16,7 @@ def spark_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A workspace home whose JVM is ended when the tests are."""
     home = tmp_path_factory.mktemp("spark")
     yield home
-    _, err = verb("stop", "--home", str(home)).communicate(timeout=60)
+    _, err = ended(verb("stop", "--home", str(home)))
     assert not err
 
 

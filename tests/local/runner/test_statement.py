@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.local.runner.bench import Bench, verb
+from tests.local.runner.bench import Bench, ended, verb
 
 pytestmark = pytest.mark.spark
 
@@ -60,7 +60,7 @@ def test_an_unknown_table_is_an_error_that_names_it(filled: Bench):
 def test_drop_deletes_the_data_and_a_later_update_makes_it_anew(filled: Bench):
     child = verb("drop", "--home", str(filled.home))
     request = {"tables": ["main.statements.t", "main.statements.absent"], "warehouse": str(filled.home / "warehouse")}
-    _, err = child.communicate(json.dumps(request), timeout=60)
+    _, err = ended(child, json.dumps(request))
     assert child.returncode == 0, err
     assert "error" in filled.sql("SELECT * FROM t")
     assert filled.update().states[-1] == "COMPLETED"
@@ -69,7 +69,7 @@ def test_drop_deletes_the_data_and_a_later_update_makes_it_anew(filled: Bench):
 
 def test_drop_refuses_a_name_that_would_leave_the_warehouse(filled: Bench):
     child = verb("drop", "--home", str(filled.home))
-    child.communicate(json.dumps({"tables": ["main.`../x`.t"]}), timeout=60)
+    ended(child, json.dumps({"tables": ["main.`../x`.t"]}))
     assert child.returncode == 2
 
 

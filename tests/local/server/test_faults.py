@@ -7,6 +7,8 @@ import sys
 import pytest
 import requests
 
+from tests.local.conftest import PATIENCE
+
 ME = "/api/2.0/preview/scim/v2/Me"
 SCHEMAS = "/api/2.1/unity-catalog/schemas"
 
@@ -42,18 +44,18 @@ def test_a_dropped_connection_gives_no_answer(http, faults, when, happened):
     assert http("GET", ME).status_code == 200
 
 
-def test_a_hanging_call_answers_later_and_others_do_not_wait(http, faults):
-    faults(match={"path": "scim"}, action="hang", seconds=30)
+def test_a_hanging_call_has_no_answer_and_others_do_not_wait(http, faults):
+    faults(match={"path": "scim"}, action="hang", seconds=600)
     with pytest.raises(requests.ReadTimeout):
-        http("GET", ME, timeout=0.3)
+        http("GET", ME, timeout=(PATIENCE, 0.3))
     assert http("GET", ME).status_code == 200
 
 
 def test_a_process_is_killed_when_its_call_arrives(http, faults):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     faults(match={"path": "scim"}, action="kill", pid=child.pid)
     assert http("GET", ME).status_code == 200
-    assert child.wait(10) == -signal.SIGKILL
+    assert child.wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_requests_are_logged_for_counting(http):

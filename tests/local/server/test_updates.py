@@ -86,7 +86,7 @@ def test_an_update_runs_to_completed_and_says_what_was_asked(client, http, pipel
 
 
 def test_a_second_start_is_refused_while_one_is_active(client, http, pipeline):
-    pipeline_id = pipeline(state("RUNNING"), {"sleep": 30})
+    pipeline_id = pipeline(state("RUNNING"), {"sleep": 600})
     first = start(http, pipeline_id)
     with pytest.raises(ResourceConflict, match=first):
         client.pipelines.start_update(pipeline_id)
@@ -96,7 +96,7 @@ def test_a_second_start_is_refused_while_one_is_active(client, http, pipeline):
 
 
 def test_updates_of_two_pipelines_queue_and_a_waiting_one_cancels_at_once(http, pipeline):
-    running, waiting = pipeline(state("RUNNING"), {"sleep": 30}), pipeline()
+    running, waiting = pipeline(state("RUNNING"), {"sleep": 600}), pipeline()
     first = start(http, running)
     until(lambda: get(http, running, first)["state"] == "RUNNING")
     second = start(http, waiting)
@@ -117,7 +117,7 @@ def test_a_runner_that_dies_fails_the_update_with_the_end_of_its_log(http, pipel
 
 
 def test_a_killed_runner_is_replaced_and_the_next_update_works(http, pipeline, home):
-    pipeline_id = pipeline(state("RUNNING"), {"sleep": 30})
+    pipeline_id = pipeline(state("RUNNING"), {"sleep": 600})
     first = start(http, pipeline_id)
     until(lambda: get(http, pipeline_id, first)["state"] == "RUNNING")
     told = home / "logs" / "verbs.jsonl"
@@ -131,7 +131,7 @@ def test_a_killed_runner_is_replaced_and_the_next_update_works(http, pipeline, h
 
 
 def test_a_runner_that_ignores_the_cancel_is_killed_and_counts_as_canceled(http, pipeline):
-    pipeline_id = pipeline({"ignore": "SIGTERM"}, state("RUNNING"), {"sleep": 60})
+    pipeline_id = pipeline({"ignore": "SIGTERM"}, state("RUNNING"), {"sleep": 600})
     update_id = start(http, pipeline_id)
     until(lambda: get(http, pipeline_id, update_id)["state"] == "RUNNING")
     http("POST", f"/api/2.0/pipelines/{pipeline_id}/stop")
@@ -216,7 +216,7 @@ def test_a_published_table_appears_in_the_catalog_and_goes_with_its_pipeline(cli
 def test_a_restart_fails_the_update_whose_runner_is_gone(tmp_path):
     http = Http(first := control.start(tmp_path, runner=RUNNER))
     spec = {"name": "p", "catalog": "main", "schema": "s"}
-    script = json.dumps([state("RUNNING"), {"sleep": 60}])
+    script = json.dumps([state("RUNNING"), {"sleep": 600}])
     pipeline_id = http("POST", "/api/2.0/pipelines", json={**spec, "configuration": {"script": script}}).json()[
         "pipeline_id"
     ]
