@@ -5,10 +5,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from prp_mcp.local import environment
 from prp_mcp.local.bundle import VERSION
-from prp_mcp.local.bundle.bundle import Bundle
 from prp_mcp.local.bundle.commands import COMMANDS
-from prp_mcp.local.bundle.credentials import variables
 from prp_mcp.local.bundle.diagnostics import BundleError
 from prp_mcp.local.bundle.initialise import Options
 from prp_mcp.local.bundle.terminal import say, write
@@ -29,9 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     asked = _parser().parse_args(given)
     flags = [part for flag in asked.var or [] for part in _split(flag)]
-    options = Options(asked.target or "", asked.profile or "", tuple(flags), variables())
+    options = Options(asked.target or "", asked.profile or "", tuple(flags), environment.variables())
     try:
-        return COMMANDS[asked.command](Bundle(), options, asked)
+        return COMMANDS[asked.command](options, asked)
     except BundleError as wrong:
         say(wrong.diagnostic.text().removesuffix("\n"))
         return 1

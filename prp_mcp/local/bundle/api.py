@@ -1,10 +1,10 @@
 """Talk to the workspace's REST API: one attempt a request, its refusals as values of one error class."""
 
-import re
+import http.client
+import json
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
-
-import requests
+from urllib.parse import quote, urlencode, urlsplit
 
 from prp_mcp.local.bundle.credentials import Credentials
 from prp_mcp.local.bundle.diagnostics import BundleError
@@ -23,22 +23,28 @@ class ApiError(BundleError):
         self.code = code
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    reason: str
+    url: str
+    content: bytes
+
+
 class Api:
-    """A connection to one workspace, with one user's token."""
+    """One workspace, with one user's token; every request has a connection of its own, as none is ever sent twice."""
 
     def __init__(self, given: Credentials):
         self.host = given.host
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Authorization"] = f"Bearer {given.token}"
+        self._token = given.token
 
     def call(self, method: str, path: str, body: Any = None, /, **query: str) -> Any:
         """Send a request and return the JSON of its answer. Raises ApiError, or BundleError without an answer."""
-        answer = self._send(method, path, query, json=body)
+        answer = self._send(method, path, query, None if body is None else json.dumps(body).encode())
         if not answer.content:
             return {}
         try:
-            return answer.json()
+            return json.loads(answer.content)
         except ValueError as wrong:
             raise BundleError(f"{method} {path}: the answer is not JSON: {wrong}") from wrong
 
@@ -47,7 +53,7 @@ class Api:
         try:
             return self.call(method, path, None, **query)
         except ApiError as refused:
-            if refused.status == 404 or re.search(r"does not exist", refused.diagnostic.summary):
+            if refused.status == 404 or "does not exist" in refused.diagnostic.summary:
                 return None
             raise
 
@@ -56,12 +62,12 @@ class Api:
         where = f"/api/2.0/workspace-files/import-file/{quote(path.lstrip('/'), safe='')}"
         query = {"overwrite": str(overwrite).lower()}
         try:
-            self._send("POST", where, query, data=content)
+            self._send("POST", where, query, content)
         except ApiError as refused:
             if refused.status != 404:
                 raise
             self.make_folder(path.rpartition("/")[0])
-            self._send("POST", where, query, data=content)
+            self._send("POST", where, query, content)
 
     def download(self, path: str) -> bytes | None:
         """Return the content of a workspace file, or None when there is none."""
@@ -87,23 +93,30 @@ class Api:
             return False
         return True
 
-    def _send(self, method: str, path: str, query: dict[str, str], **content: Any) -> requests.Response:
-        url = self.host + path
+    def _send(self, method: str, path: str, query: dict[str, str], content: bytes | None = None) -> _Answer:
+        target = f"{path}?{urlencode(query)}" if query else path
+        url = self.host + target
+        # http.client knows no proxies and follows no redirects: the token goes to this host only.
+        connection = http.client.HTTPConnection(urlsplit(self.host).netloc, timeout=TIMEOUT)
         try:
-            answer = self._session.request(method, url, params=query, timeout=TIMEOUT, allow_redirects=False, **content)
-        except requests.RequestException as failed:
+            connection.request(method, target, content, {"Authorization": f"Bearer {self._token}"})
+            told = connection.getresponse()
+            answer = _Answer(told.status, told.reason, url, told.read())
+        except (OSError, http.client.HTTPException) as failed:
             raise BundleError(f"{method} {url}: {type(failed).__name__}: {failed}") from failed
-        if answer.status_code >= 300:
+        finally:
+            connection.close()
+        if answer.status >= 300:
             raise _refusal(method, answer)
         return answer
 
 
-def _refusal(method: str, answer: requests.Response) -> ApiError:
+def _refusal(method: str, answer: _Answer) -> ApiError:
     try:
-        told = answer.json()
+        told = json.loads(answer.content)
     except ValueError:
         told = {}
     told = told if isinstance(told, dict) else {}
-    code = str(told.get("error_code") or answer.status_code)
-    message = str(told.get("message") or answer.text[:500] or answer.reason)
-    return ApiError(answer.status_code, code, message, f"{method} {answer.url}", answer.reason)
+    code = str(told.get("error_code") or answer.status)
+    message = str(told.get("message") or answer.content[:500].decode(errors="replace") or answer.reason)
+    return ApiError(answer.status, code, message, f"{method} {answer.url}", answer.reason)

@@ -7,7 +7,7 @@ from prp_mcp.local.bundle import state as states
 from prp_mcp.local.bundle.api import ApiError
 from prp_mcp.local.bundle.bundle import Bundle
 from prp_mcp.local.bundle.diagnostics import BundleError, Diagnostic
-from prp_mcp.local.bundle.graph import build
+from prp_mcp.local.bundle.graph import Graph
 from prp_mcp.local.bundle.kinds import kind_of
 from prp_mcp.local.bundle.plan import Plan, Step, resolved
 
@@ -24,13 +24,12 @@ class Outcome:
     changed: bool = False
 
 
-def carry_out(bundle: Bundle, plan: Plan) -> Outcome:
+def carry_out(bundle: Bundle, graph: Graph, plan: Plan) -> Outcome:
     """Do the steps in order; a step whose dependency failed is not tried.
 
     The state is noted locally after every step, so that a killed deployment can be taken up from here.
     """
     outcome = Outcome()
-    graph = build(bundle)
     broken: set[str] = set()
     for step in plan.steps:
         waits = [other for other, _ in step.wanted.depends_on] if step.wanted is not None else []

@@ -2,22 +2,23 @@
 
 import re
 
-from prp_mcp.local.bundle.bundle import Bundle
-from prp_mcp.local.bundle.diagnostics import BundleError
+from prp_mcp.local.bundle.bundle import User, entries, resources
+from prp_mcp.local.bundle.diagnostics import BundleError, Findings
+from prp_mcp.local.bundle.located import Node
 
 IDENTITIES = ("user_name", "service_principal_name")
 _CONSTRAINT = re.compile(r"\s*(?:>=|<=|[<>=~^])?\s*\d+\.\d+\.\d+\S*(?:\s*,?\s*(?:>=|<=|[<>=])\s*\d+\.\d+\.\d+\S*)*\s*")
 
 
-def early(bundle: Bundle) -> None:
+def early(config: Node, findings: Findings) -> None:
     """Check what needs no workspace. Raises BundleError."""
-    constraint = bundle.config.text("bundle", "databricks_cli_version")
+    constraint = config.text("bundle", "databricks_cli_version")
     if constraint and not _CONSTRAINT.fullmatch(constraint):
         raise BundleError(
             f'invalid version constraint "{constraint}" specified. Please specify the version constraint in the '
             "format (>=) 0.0.0(, <= 1.0.0)"
         )
-    run_as = bundle.config.get("run_as")
+    run_as = config.get("run_as")
     if run_as is not None and run_as.value is not None:
         given = [name for name in IDENTITIES if run_as.get(name) is not None]
         if len(given) > 1:
@@ -28,26 +29,30 @@ def early(bundle: Bundle) -> None:
                 "specified",
                 at=run_as.at,
             )
-    engine = bundle.config.get("bundle", "engine")
+    engine = config.get("bundle", "engine")
     if engine is not None and engine.value == "terraform":
-        bundle.findings.warn(
+        findings.warn(
             "the terraform deployment engine is deprecated and will stop working in a future version of the CLI",
             at=engine.at,
             detail="The local bundle executable deploys directly, whatever is set here.",
         )
-    root = bundle.config.get("workspace", "root_path")
-    bundle.rooted = root is not None and bool(root.value)
 
 
-def late(bundle: Bundle) -> None:
+def is_rooted(config: Node) -> bool:
+    """Return whether the bundle itself says where it lives, before the default fills that in."""
+    root = config.get("workspace", "root_path")
+    return root is not None and bool(root.value)
+
+
+def late(config: Node, user: User, rooted: bool, findings: Findings) -> None:
     """Check the resolved configuration against its mode. Raises BundleError."""
-    if bundle.mode == "development":
-        _development(bundle)
-    if bundle.mode == "production":
-        _production(bundle)
-    root = bundle.path("root_path")
-    if root.startswith("/Workspace/Shared/") and not _shared_with_all(bundle):
-        bundle.findings.warn(
+    if config.text("bundle", "mode") == "development":
+        _development(config, user)
+    if config.text("bundle", "mode") == "production":
+        _production(config, user, rooted, findings)
+    root = config.text("workspace", "root_path")
+    if root.startswith("/Workspace/Shared/") and not _shared_with_all(config):
+        findings.warn(
             f"the bundle root path {root} is writable by all workspace users",
             detail="The bundle is configured to use /Workspace/Shared, which will give read/write access to all users. "
             "If this is intentional, add CAN_MANAGE for 'group_name: users' permission to your bundle configuration. "
@@ -56,60 +61,58 @@ def late(bundle: Bundle) -> None:
         )
 
 
-def _development(bundle: Bundle) -> None:
+def _development(config: Node, user: User) -> None:
     for name in ("root_path", "file_path", "artifact_path", "state_path"):
-        if _names_user(bundle, bundle.path(name)):
+        if _names_user(user, config.text("workspace", name)):
             continue
         how = "must start with '~/' or contain the current username"
         if name != "root_path":
             how = "should contain the current username or ${workspace.current_user.short_name}"
         raise BundleError(f"{name} {how} to ensure uniqueness when using 'mode: development'")
-    prefix = bundle.config.text("presets", "name_prefix")
-    if not _names_user(bundle, prefix):
+    prefix = config.text("presets", "name_prefix")
+    if not _names_user(user, prefix):
         raise BundleError(
             "prefix should contain the current username or ${workspace.current_user.short_name} to ensure uniqueness "
             "when using 'mode: development'"
         )
 
 
-def _names_user(bundle: Bundle, text: str) -> bool:
-    return bundle.user_name in text or bundle.short_name in text
+def _names_user(user: User, text: str) -> bool:
+    return user.name in text or user.short_name in text
 
 
-def _production(bundle: Bundle) -> None:
-    for _, _, pipeline in bundle.resources("pipelines"):
+def _production(config: Node, user: User, rooted: bool, findings: Findings) -> None:
+    for _, _, pipeline in resources(config, "pipelines"):
         development = pipeline.get("development")
         if development is not None and development.value is True:
             raise BundleError("target with 'mode: production' cannot include a pipeline with 'development: true'")
-    permissions = bundle.config.get("permissions")
-    if permissions is not None and permissions.value and not _includes_deployer(bundle):
-        bundle.findings.recommend(
+    permissions = entries(config, "permissions")
+    if permissions and not _includes_deployer(permissions, user):
+        findings.recommend(
             "permissions section should explicitly include the current deployment identity "
-            f"'{bundle.user_name}' or one of its groups",
+            f"'{user.name}' or one of its groups",
             detail="If it is not included, CAN_MANAGE permissions are only applied if the present identity is used to "
             "deploy.",
         )
-    if bundle.rooted:
+    if rooted:
         return
     detail = (
         "A common practice is to use a username or principal name in this path, i.e. use\n\n  root_path: "
-        f"/Workspace/Users/{bundle.user_name}/.bundle/${{bundle.name}}/${{bundle.target}}"
+        f"/Workspace/Users/{user.name}/.bundle/${{bundle.name}}/${{bundle.target}}"
     )
     ending = "set 'workspace.root_path' to make sure only one copy is deployed"
-    if any(job.get("run_as") is None for _, _, job in bundle.resources("jobs")):
+    if any(job.get("run_as") is None for _, _, job in resources(config, "jobs")):
         raise BundleError(f"target with 'mode: production' must {ending}", detail=detail)
-    bundle.findings.recommend(f"target with 'mode: production' should {ending}", detail=detail)
+    findings.recommend(f"target with 'mode: production' should {ending}", detail=detail)
 
 
-def _includes_deployer(bundle: Bundle) -> bool:
-    groups = {str(group.get("display")) for group in bundle.user.get("groups") or []}
-    entries = bundle.config.value["permissions"].value
-    return any(entry.text("user_name") == bundle.user_name or entry.text("group_name") in groups for entry in entries)
+def _includes_deployer(permissions: list[Node], user: User) -> bool:
+    groups = {str(group.get("display")) for group in user.told.get("groups") or []}
+    return any(entry.text("user_name") == user.name or entry.text("group_name") in groups for entry in permissions)
 
 
-def _shared_with_all(bundle: Bundle) -> bool:
-    permissions = bundle.config.get("permissions")
+def _shared_with_all(config: Node) -> bool:
     return any(
         entry.text("group_name") == "users" and entry.text("level") == "CAN_MANAGE"
-        for entry in (permissions.value if permissions is not None else None) or []
+        for entry in entries(config, "permissions")
     )

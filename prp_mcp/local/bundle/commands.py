@@ -1,14 +1,14 @@
-"""The commands of the executable: each takes a bundle and what was asked, and returns the exit code."""
+"""The commands of the executable: each takes what was asked, and returns the exit code.
+
+A command imports what only it needs when it is called: most calls are `validate`, and most of a call is imports.
+"""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from prp_mcp.local.bundle import graph, plan, state, sync
+from prp_mcp.local.bundle import sync
 from prp_mcp.local.bundle.bundle import Bundle
-from prp_mcp.local.bundle.deploy import Wishes
-from prp_mcp.local.bundle.deploy import deploy as carry_out_deploy
-from prp_mcp.local.bundle.destroy import destroy as carry_out_destroy
 from prp_mcp.local.bundle.diagnostics import BundleError
 from prp_mcp.local.bundle.initialise import Options, initialise, shown
 from prp_mcp.local.bundle.terminal import as_json, say, write, write_json
@@ -21,16 +21,18 @@ URLS = {
 }
 
 
-def validate(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
+def validate(options: Options, asked: argparse.Namespace) -> int:
     """Check the bundle; errors and, with --strict, warnings make it 1. The configuration is printed anyway."""
-    failure: BundleError | None = None
+    bundle, failure = initialise(Path.cwd(), options)
     try:
-        initialise(bundle, Path.cwd(), options)
-        _ensure_folder(bundle)
-        sync.warn_unmatched(bundle)
+        if failure is None:
+            _ensure_folder(bundle)
+            sync.warn_unmatched(bundle)
     except BundleError as wrong:
         failure = wrong
-    _print_findings(bundle, failure)
+    _say_findings(bundle)
+    if failure is not None:
+        say(failure.diagnostic.text().removesuffix("\n"))
     warnings = bundle.findings.count("Warning")
     strict = failure is None and asked.strict and warnings > 0
     if strict:
@@ -44,10 +46,12 @@ def validate(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int
     return errors
 
 
-def show_plan(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
+def show_plan(options: Options, asked: argparse.Namespace) -> int:
     """Print what a deploy would do. Writes nothing anywhere."""
-    _ready(bundle, options)
-    made = plan.make(bundle, state.load(bundle))
+    from prp_mcp.local.bundle import graph, plan, state
+
+    bundle = _ready(options)
+    made = plan.make(bundle, graph.build(bundle), state.load(bundle))
     if asked.output == "json":
         write(as_json(made.document(), sort=False) + "\n")
         return 0
@@ -60,10 +64,13 @@ def show_plan(bundle: Bundle, options: Options, asked: argparse.Namespace) -> in
     return 0
 
 
-def deploy(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
+def deploy(options: Options, asked: argparse.Namespace) -> int:
     """Deploy the bundle."""
-    _ready(bundle, options)
-    graph.build(bundle)
+    from prp_mcp.local.bundle import graph
+    from prp_mcp.local.bundle.deploy import Wishes
+    from prp_mcp.local.bundle.deploy import deploy as carry_out
+
+    bundle = _ready(options)
     wishes = Wishes(
         Path(asked.plan) if asked.plan else None,
         asked.auto_approve,
@@ -71,20 +78,23 @@ def deploy(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
         asked.force_lock,
         asked.fail_on_active_runs,
     )
-    carry_out_deploy(bundle, wishes)
+    carry_out(bundle, graph.build(bundle), wishes)
     return 0
 
 
-def destroy(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
+def destroy(options: Options, asked: argparse.Namespace) -> int:
     """Destroy the bundle's deployment."""
-    _ready(bundle, options)
-    carry_out_destroy(bundle, approved=asked.auto_approve, force_lock=asked.force_lock)
+    from prp_mcp.local.bundle.destroy import destroy as carry_out
+
+    carry_out(_ready(options), approved=asked.auto_approve, force_lock=asked.force_lock)
     return 0
 
 
-def summary(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
+def summary(options: Options, asked: argparse.Namespace) -> int:
     """Print the configuration with the ids of what is deployed, from the local state unless --force-pull."""
-    _ready(bundle, options)
+    from prp_mcp.local.bundle import state
+
+    bundle = _ready(options)
     known = state.load(bundle, remote=asked.force_pull)
     for kind, key, resource in bundle.resources():
         identity = known.id_of(f"resources.{kind}.{key}")
@@ -99,7 +109,7 @@ def summary(bundle: Bundle, options: Options, asked: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[Bundle, Options, argparse.Namespace], int]] = {
+COMMANDS: dict[str, Callable[[Options, argparse.Namespace], int]] = {
     "validate": validate,
     "plan": show_plan,
     "deploy": deploy,
@@ -108,23 +118,21 @@ COMMANDS: dict[str, Callable[[Bundle, Options, argparse.Namespace], int]] = {
 }
 
 
-def _ready(bundle: Bundle, options: Options) -> None:
-    try:
-        initialise(bundle, Path.cwd(), options)
-    except BundleError:
-        _print_findings(bundle, None)
-        raise
-    _print_findings(bundle, None)
+def _ready(options: Options) -> Bundle:
+    bundle, failure = initialise(Path.cwd(), options)
+    _say_findings(bundle)
+    if failure is not None:
+        raise failure
+    return bundle
 
 
-def _print_findings(bundle: Bundle, failure: BundleError | None) -> None:
-    findings = [*bundle.findings.found, *([failure.diagnostic] if failure is not None else [])]
-    for finding in findings:
+def _say_findings(bundle: Bundle) -> None:
+    for finding in bundle.findings.found:
         say(finding.text().removesuffix("\n"))
 
 
 def _ensure_folder(bundle: Bundle) -> None:
-    """Create the files folder if it is absent, as the CLI's validate does."""
+    """Create the files folder if it is absent, as the CLI's validate does (measured with 1.14)."""
     path = bundle.path("file_path")
     if bundle.api.found("GET", "/api/2.0/workspace/get-status", path=path) is None:
         bundle.api.make_folder(path)
@@ -134,10 +142,10 @@ def _overview(bundle: Bundle, *, host: bool = False) -> str:
     lines = [f"Name: {bundle.name}"] if bundle.name else []
     lines += [f"Target: {bundle.target}"] if bundle.target and bundle.name else []
     root = bundle.path("root_path")
-    if bundle.user_name and root:
+    if bundle.user.name and root:
         lines.append("Workspace:")
         lines += [f"  Host: {bundle.api.host}"] if host else []
-        lines += [f"  User: {bundle.user_name}", f"  Path: {root}"]
+        lines += [f"  User: {bundle.user.name}", f"  Path: {root}"]
     return "\n".join([*lines, "", ""]) if lines else ""
 
 

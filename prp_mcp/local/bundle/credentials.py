@@ -1,13 +1,10 @@
 """Which workspace to talk to, and with which token: from a profile or the environment, loopback only."""
 
-import configparser
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from prp_mcp.local import environment
 from prp_mcp.local.bundle.diagnostics import BundleError
 
 
@@ -17,11 +14,6 @@ class Credentials:
 
     host: str
     token: str
-
-
-def variables() -> Mapping[str, str]:
-    """Return the environment this command was started with."""
-    return environment.variables()
 
 
 def credentials(bundle_host: str, profile: str, given: Mapping[str, str]) -> Credentials:
@@ -59,8 +51,10 @@ def is_loopback(host: str) -> bool:
     name = parts.hostname or ""
     if parts.scheme != "http":
         return False
-    if name == "localhost":
+    if name in ("localhost", "127.0.0.1"):
         return True
+    import ipaddress  # late: most hosts are one of the two names
+
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
@@ -69,6 +63,8 @@ def is_loopback(host: str) -> bool:
 
 def _from_file(profile: str, given: Mapping[str, str]) -> tuple[str, str]:
     file = given.get("DATABRICKS_CONFIG_FILE") or str(Path(given.get("HOME", "/")) / ".databrickscfg")
+    import configparser  # late: most calls have their credentials in the environment
+
     parser = configparser.ConfigParser(interpolation=None, default_section="\0none")
     try:
         parser.read_string(Path(file).read_text())

@@ -6,6 +6,7 @@ from pathlib import Path
 from prp_mcp.local.bundle import apply, lock, plan, state, sync
 from prp_mcp.local.bundle.bundle import Bundle
 from prp_mcp.local.bundle.diagnostics import BundleError, Diagnostic, SeveralError
+from prp_mcp.local.bundle.graph import Graph
 from prp_mcp.local.bundle.kinds import kind_of
 from prp_mcp.local.bundle.plan import Plan, Step
 from prp_mcp.local.bundle.terminal import say
@@ -32,22 +33,22 @@ class Wishes:
     idle_only: bool = False
 
 
-def deploy(bundle: Bundle, wishes: Wishes) -> None:
+def deploy(bundle: Bundle, graph: Graph, wishes: Wishes) -> None:
     """Deploy, saying what is done. Raises BundleError; what was reached by then is in the state."""
     _check_branch(bundle, force=wishes.force)
     with lock.held(bundle, force=wishes.force_lock):
         known = state.load(bundle)
         if wishes.plan is not None:
-            plan.check_file(wishes.plan, plan.make(bundle, known))
+            plan.check_file(wishes.plan, plan.make(bundle, graph, known))
         state.begin(known)
         if wishes.idle_only:
             _check_idle(bundle, known)
         uploaded, deleted = _upload(bundle)
-        made = plan.make(bundle, known)
+        made = plan.make(bundle, graph, known)
         _check_protected(made)
         if made.destructive() and not wishes.approved:
             _refuse(made.destructive())
-        outcome = apply.carry_out(bundle, made)
+        outcome = apply.carry_out(bundle, graph, made)
         known.serial += outcome.changed
         state.save(bundle, known)
         if not outcome.failed:
@@ -140,8 +141,7 @@ def _refuse(steps: list[Step]) -> None:
 
 
 def _permit_folder(bundle: Bundle) -> None:
-    section = bundle.config.get("permissions")
-    entries = [entry.data() for entry in (section.value if section is not None else None) or []]
+    entries = [entry.data() for entry in bundle.permissions()]
     if not entries:
         return
     found = bundle.api.call("GET", "/api/2.0/workspace/get-status", None, path=bundle.path("root_path"))

@@ -21,19 +21,19 @@ class Git:
     origin_url: str = ""
 
 
-def read_git(folder: Path) -> Git:
-    """Return the git facts of the work tree around `folder`."""
-    root = next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
-    if root is None:
+def read_git(root: Path) -> Git:
+    """Return the git facts of the work tree around `root`, the bundle's folder."""
+    tree = next((place for place in (root, *root.parents) if (place / ".git").exists()), None)
+    if tree is None:
         return Git()
-    directory = _directory(root / ".git")
+    directory = _directory(tree / ".git")
     common = _common(directory)
     head = _text(directory / "HEAD").strip()
     if not head.startswith("ref:"):
-        return Git(root, "", head if re.fullmatch(r"[0-9a-f]{40,64}", head) else "", _origin(common))
+        return Git(tree, "", head if re.fullmatch(r"[0-9a-f]{40,64}", head) else "", _origin(common))
     reference = head[4:].strip()
     branch = reference.removeprefix("refs/heads/")
-    return Git(root, branch, _commit(directory, common, reference), _origin(common))
+    return Git(tree, branch, _commit(directory, common, reference), _origin(common))
 
 
 def _directory(marker: Path) -> Path:

@@ -163,31 +163,31 @@ def _is_true(node: Node | None) -> bool:
     return node is not None and node.value is True
 
 
-def apply_target(config: Node, name: str) -> Node:
+def apply_target(config: Node, target: str) -> Node:
     """Return the configuration with the target's overrides, without the targets. Raises BundleError."""
     section = config.get("targets") or config.get("environments")
-    target = (section.get(name) if section is not None else None) or Node({})
-    target = Node({}, target.at) if target.value is None else target
+    given = (section.get(target) if section is not None else None) or Node({})
+    given = Node({}, given.at) if given.value is None else given
     made = Node(dict(config.value), config.at, config.keys)
     for key in ("targets", "environments"):
         made.value.pop(key, None)
     for key in MERGED:
-        override = target.get(key)
+        override = given.get(key)
         if override is not None:
             made.value[key] = merge(made.value.get(key, Node()), override, key)
-    if target.get("run_as") is not None:
-        made.value["run_as"] = target.value["run_as"]
+    if given.get("run_as") is not None:
+        made.value["run_as"] = given.value["run_as"]
     bundle = merge(made.value.get("bundle", Node({})), Node({}), "bundle")
     bundle = Node(dict(bundle.value or {}), bundle.at, bundle.keys)
     made.value["bundle"] = bundle
     for key in ("mode", "cluster_id", "compute_id"):
-        if target.get(key) is not None:
-            bundle.value[key] = target.value[key]
-    if target.get("git") is not None:
-        bundle.value["git"] = merge(bundle.value.get("git", Node()), target.value["git"], "bundle.git")
-    bundle.put("target", name)
-    bundle.put("environment", name)
-    _override_variables(made, target, name)
+        if given.get(key) is not None:
+            bundle.value[key] = given.value[key]
+    if given.get("git") is not None:
+        bundle.value["git"] = merge(bundle.value.get("git", Node()), given.value["git"], "bundle.git")
+    bundle.put("target", target)
+    bundle.put("environment", target)
+    _override_variables(made, given, target)
     for kind, _, resource, _ in _resources(made):
         if kind in SUPPORTED and isinstance(resource.value, dict):
             merge_keyed(resource)

@@ -21,7 +21,7 @@ def held(bundle: Bundle, *, force: bool) -> Iterator[None]:
         yield
         return
     path = f"{bundle.path('state_path')}/deploy.lock"
-    content = {"ID": str(uuid.uuid4()), "AcquisitionTime": clock.now(), "IsForced": force, "User": bundle.user_name}
+    content = {"ID": str(uuid.uuid4()), "AcquisitionTime": clock.now(), "IsForced": force, "User": bundle.user.name}
     try:
         bundle.api.upload(path, json.dumps(content).encode(), overwrite=force)
     except ApiError as refused:

@@ -8,7 +8,7 @@ from typing import Any
 from prp_mcp.local.bundle import VERSION
 from prp_mcp.local.bundle.bundle import Bundle
 from prp_mcp.local.bundle.diagnostics import BundleError
-from prp_mcp.local.bundle.graph import Graph, Wanted, build, references
+from prp_mcp.local.bundle.graph import Graph, Wanted, references
 from prp_mcp.local.bundle.kinds import kind_of
 from prp_mcp.local.bundle.located import plain
 from prp_mcp.local.bundle.references import substitute
@@ -68,9 +68,8 @@ class Plan:
         return [step for step in self.steps if step.action in ("delete", "recreate") and kind_of(step.node).destructive]
 
 
-def make(bundle: Bundle, state: State) -> Plan:
+def make(bundle: Bundle, graph: Graph, state: State) -> Plan:
     """Compare what is wanted with the state and the workspace. Reads only. Raises BundleError."""
-    graph = build(bundle)
     steps: list[Step] = []
     for entry in graph.nodes.values():
         steps.append(_step(bundle, state, graph, entry, {step.node: step for step in steps}))

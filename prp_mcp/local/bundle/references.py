@@ -1,6 +1,5 @@
 """`${...}` references: find them, and put in what they stand for."""
 
-import difflib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -84,6 +83,8 @@ def missing(root: Node, path: str) -> BundleError:
     if path.startswith("var."):
         beside = root.get("variables")
     names = list(beside.value) if beside is not None and isinstance(beside.value, dict) else []
+    import difflib  # late: only this error needs it
+
     near = difflib.get_close_matches(last, names, n=3, cutoff=0.5)
     detail = "\n".join(["did you mean one of:", *(f"  ${{{'.'.join([*above, name])}}}" for name in near)])
     return BundleError(f"reference does not exist: ${{{path}}}", detail=detail if near else "")

@@ -1,14 +1,18 @@
 """Which files of a bundle are uploaded: all but what git ignores, `.git` and `.databricks`."""
 
+from __future__ import annotations
+
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
-from prp_mcp.local.bundle.bundle import Bundle
+from prp_mcp.local.bundle.bundle import Bundle, entries
 from prp_mcp.local.bundle.diagnostics import BundleError
 from prp_mcp.local.bundle.located import Node
 from prp_mcp.local.bundle.paths import is_notebook
@@ -26,29 +30,30 @@ class SyncFile:
     notebook: bool
 
 
-def settle(bundle: Bundle) -> None:
+def settle(config: Node) -> Node:
     """Give `sync.paths` its default, and refuse paths that lead out of the bundle. Raises BundleError."""
-    sync = bundle.config.get("sync")
+    sync = config.get("sync")
     if sync is None or not isinstance(sync.value, dict):
         sync = Node({})
-        bundle.config.value["sync"] = sync
+        config.value["sync"] = sync
     if sync.get("paths") is None:
         sync.put("paths", ["."])
-    for entry in sync.value["paths"].value:
+    for entry in entries(sync, "paths"):
         if posixpath.normpath(str(entry.value)).startswith(("..", "/")):
             raise BundleError(
                 f"sync.paths entry {entry.value} leads out of the bundle, which the local bundle executable does not "
                 "support",
                 at=entry.at,
             )
+    return config
 
 
 def files(bundle: Bundle) -> list[SyncFile]:
     """Return the files to upload, sorted. Raises BundleError when two would become the same notebook."""
     listed = {name: bundle.root / name for name in _kept(bundle)}
     everything = list(_walk(bundle.root, ".", [])) if _patterns(bundle, "include") else []
-    included = GitIgnoreSpec.from_lines(pattern for pattern, _ in _patterns(bundle, "include"))
-    excluded = GitIgnoreSpec.from_lines(pattern for pattern, _ in _patterns(bundle, "exclude"))
+    included = _spec(pattern for pattern, _ in _patterns(bundle, "include"))
+    excluded = _spec(pattern for pattern, _ in _patterns(bundle, "exclude"))
     listed.update((name, bundle.root / name) for name in everything if included.match_file(name))
     made: dict[str, SyncFile] = {}
     for name in sorted(listed):
@@ -67,10 +72,12 @@ def files(bundle: Bundle) -> list[SyncFile]:
 
 def warn_unmatched(bundle: Bundle) -> None:
     """Warn about `sync` patterns that match no file."""
+    if not (_patterns(bundle, "exclude") or _patterns(bundle, "include")):
+        return
     everything = list(_walk(bundle.root, ".", []))
     for key in ("exclude", "include"):
         for number, (pattern, node) in enumerate(_patterns(bundle, key)):
-            spec = GitIgnoreSpec.from_lines([pattern.removeprefix("!")])
+            spec = _spec([pattern.removeprefix("!")])
             if not any(spec.match_file(name) for name in everything):
                 summary = f"Pattern {pattern} does not match any files"
                 bundle.findings.warn(summary, path=f"sync.{key}[{number}]", at=node.at)
@@ -78,7 +85,7 @@ def warn_unmatched(bundle: Bundle) -> None:
 
 def _kept(bundle: Bundle) -> Iterator[str]:
     above = list(_ignored_above(bundle))
-    for entry in bundle.config.value["sync"].value["paths"].value:
+    for entry in entries(bundle.config, "sync", "paths"):
         start = posixpath.normpath(str(entry.value))
         if start != "." and not (bundle.root / start).is_dir():
             raise BundleError(f"sync.paths entry {entry.value} is not a folder", at=entry.at)
@@ -87,7 +94,7 @@ def _kept(bundle: Bundle) -> Iterator[str]:
         yield from _walk(bundle.root, start, specs, honour=True)
 
 
-Spec = tuple[str, GitIgnoreSpec]
+Spec = tuple[str, "GitIgnoreSpec"]
 """A `.gitignore` and the folder it stands in, from the bundle's root (`..` above it)."""
 
 
@@ -111,7 +118,7 @@ def _ignore_file(root: Path, folder: str) -> list[Spec]:
 
 def _read_spec(file: Path) -> GitIgnoreSpec | None:
     try:
-        return GitIgnoreSpec.from_lines(file.read_text(errors="replace").splitlines())
+        return _spec(file.read_text(errors="replace").splitlines())
     except (OSError, ValueError):
         # Absent, or no pattern file at all: then it ignores nothing, as for git.
         return None
@@ -126,8 +133,8 @@ def _walk(root: Path, folder: str, specs: list[Spec], *, honour: bool = False) -
         if honour:
             known = known + _ignore_file(root, here)
         with os.scandir(root / here) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        for entry in entries:
+            inside = sorted(found, key=lambda entry: entry.name)
+        for entry in inside:
             name = posixpath.normpath(posixpath.join(here, entry.name))
             if entry.name in NEVER or entry.is_symlink():
                 continue
@@ -156,6 +163,10 @@ def _ignored(name: str, specs: list[Spec]) -> bool:
 
 
 def _patterns(bundle: Bundle, key: str) -> list[tuple[str, Node]]:
-    found = bundle.config.get("sync", key)
-    nodes = found.value if found is not None and isinstance(found.value, list) else []
-    return [(str(node.value), node) for node in nodes]
+    return [(str(node.value), node) for node in entries(bundle.config, "sync", key)]
+
+
+def _spec(patterns: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # late: a validation without patterns, which most are, does without
+
+    return GitIgnoreSpec.from_lines(patterns)

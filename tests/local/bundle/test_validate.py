@@ -491,7 +491,6 @@ def test_bad_usage_exits_with_one(run, arguments):
 
 
 def test_gitignore_files_are_honoured_at_every_level(write, environment, tmp_path):
-    from prp_mcp.local.bundle.bundle import Bundle
     from prp_mcp.local.bundle.initialise import Options, initialise
     from prp_mcp.local.bundle.sync import files
 
@@ -512,8 +511,8 @@ def test_gitignore_files_are_honoured_at_every_level(write, environment, tmp_pat
             ".env": "x",
         }
     )
-    bundle = Bundle()
-    initialise(bundle, tmp_path, Options(environment=environment))
+    bundle, failure = initialise(tmp_path, Options(environment=environment))
+    assert failure is None
     assert [file.local for file in files(bundle)] == [
         ".env",
         ".gitignore",
