@@ -65,7 +65,7 @@ def start(home: Path, *, runner: Sequence[str] | None = None) -> Server:
     raise WorkspaceError(
         f"The local workspace in {str(home)!r} did not start",
         remedy=f"Read {str(log)!r}, repair what it says, and start again",
-        detail=_tail(log),
+        detail=log.read_text(errors="replace")[-2000:],
     )
 
 
@@ -96,7 +96,3 @@ def stop(home: Path) -> bool:
     gone = process.end(pid, created, grace=STOP_SECONDS)
     _started[:] = [child for child in _started if child.poll() is None]
     return gone
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]

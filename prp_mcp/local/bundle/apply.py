@@ -1,6 +1,5 @@
 """Carry a plan out, resource by resource; what succeeded is kept whatever happens to the rest."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from prp_mcp.local.bundle import state as states
@@ -42,7 +41,8 @@ def carry_out(bundle: Bundle, graph: Graph, plan: Plan) -> Outcome:
         if step.action == "skip":
             continue
         try:
-            _do(bundle, plan, step, lambda config: resolved(config, graph, _ids(plan)))
+            ids = {node: plan.state.id_of(node) for node in plan.state.resources}
+            _do(bundle, plan, step, resolved(step.wanted.config, graph, ids) if step.wanted is not None else {})
         except BundleError as wrong:
             broken.add(step.node)
             summary = f"cannot {VERBS[step.action]} {step.node}: {wrong.diagnostic.summary}"
@@ -54,11 +54,7 @@ def carry_out(bundle: Bundle, graph: Graph, plan: Plan) -> Outcome:
     return outcome
 
 
-def _ids(plan: Plan) -> dict[str, str]:
-    return {node: plan.state.id_of(node) for node in plan.state.resources}
-
-
-def _do(bundle: Bundle, plan: Plan, step: Step, finish: Callable[[dict[str, object]], dict[str, object]]) -> None:
+def _do(bundle: Bundle, plan: Plan, step: Step, config: dict[str, object]) -> None:
     kind, api, known = kind_of(step.node), bundle.api, plan.state.resources
     identity = plan.state.id_of(step.node)
     if step.action == "delete":
@@ -70,7 +66,6 @@ def _do(bundle: Bundle, plan: Plan, step: Step, finish: Callable[[dict[str, obje
     if step.action == "recreate":
         delete(bundle, plan.state, step.node)
         known.pop(step.node)
-    config = finish(step.wanted.config)
     if step.action == "update":
         kind.update(api, identity, config, step.remote or {})
     else:

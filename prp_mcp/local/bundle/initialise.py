@@ -128,10 +128,6 @@ def _expanded(path: str, user: User) -> str:
     return path.rstrip("/")
 
 
-def _resolve(config: Node) -> Node:
-    return resolve_all(config, ("bundle", "workspace", "var"))
-
-
 def _normalise_again(config: Node, findings: Findings) -> Node:
     """Fit the resolved values to their types: a number in `configuration` becomes text."""
     held = config.value.get("variables")
@@ -168,7 +164,7 @@ PHASES: tuple[Phase, ...] = (
     Phase(read_git, ("root",), ("git",)),
     Phase(_show_git, ("config", "root", "git"), ("config",)),
     Phase(_workspace_paths, ("config", "target", "user"), ("config",)),
-    Phase(_resolve, ("config",), ("config",)),
+    Phase(resolve_all, ("config",), ("config",)),
     Phase(_normalise_again, ("config", "findings"), ("config",)),
     Phase(_check_values, ("config", "findings")),
     Phase(presets.apply_mode, ("config", "user"), ("config",)),

@@ -151,16 +151,14 @@ def choose_target(config: Node, name: str) -> str:
         if name not in targets:
             raise BundleError(f"{name}: no such target. Available targets: {', '.join(sorted(targets))}")
         return name
-    defaults = [key for key, target in targets.items() if _is_true(target.get("default"))]
+    defaults = [
+        key for key, target in targets.items() if (flag := target.get("default")) is not None and flag.value is True
+    ]
     if len(defaults) > 1:
         raise BundleError(f"multiple targets are marked as default ({', '.join(defaults)})")
     if not defaults and len(targets) > 1:
         raise BundleError("please specify target")
     return defaults[0] if defaults else str(next(iter(targets)))
-
-
-def _is_true(node: Node | None) -> bool:
-    return node is not None and node.value is True
 
 
 def apply_target(config: Node, target: str) -> Node:

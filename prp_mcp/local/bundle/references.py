@@ -1,5 +1,6 @@
 """`${...}` references: find them, and put in what they stand for."""
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,12 @@ REFERENCE = re.compile(r"\$\{([^\W\d_](?:[-_]*[^\W_])*(?:\.[^\W\d_](?:[-_]*[^\W_
 
 ROUNDS = 11
 """Rounds until a chain of references is called a cycle."""
+
+RESOLVED = ("bundle", "workspace", "var")
+"""What the references start with that are resolved before anything is deployed."""
+
+EMPTY = ("bundle.git.branch", "bundle.git.commit", "bundle.git.origin_url")
+"""What is empty text where git says nothing of it."""
 
 Resolve = Callable[[str], Node | None]
 
@@ -90,48 +97,38 @@ def missing(root: Node, path: str) -> BundleError:
     return BundleError(f"reference does not exist: ${{{path}}}", detail=detail if near else "")
 
 
-def resolve_all(root: Node, prefixes: tuple[str, ...]) -> Node:
-    """Return the configuration with all references that start with one of `prefixes` resolved.
+def resolve_all(config: Node) -> Node:
+    """Return the configuration with all references to `bundle`, `workspace` and `var` resolved.
 
     `var.x` means `variables.x.value`. Raises BundleError for what does not exist and for cycles.
     """
 
-    def resolve(path: str) -> Node | None:
-        if path.split(".")[0].split("[")[0] not in prefixes:
-            return None
-        found = lookup(root, _full(path))
-        if found is None:
-            if _absent_is_empty(path):
-                return Node("")
-            raise missing(root, path)
-        return found
-
     for _ in range(ROUNDS):
-        changed = substitute(root, resolve)
-        if not _left(changed, prefixes):
+        changed = substitute(config, functools.partial(_value, config))
+        if not _left(changed):
             return changed
-        root = changed
-    cycle = _left(root, prefixes)[0]
+        config = changed
+    cycle = _left(config)[0]
     raise BundleError(f"cycle detected in field resolution: {' -> '.join(cycle)}")
 
 
-def _full(path: str) -> str:
-    if not path.startswith("var."):
-        return path
-    name, _, rest = path[4:].partition(".")
-    return f"variables.{name}.value" + (f".{rest}" if rest else "")
+def _value(config: Node, path: str) -> Node | None:
+    head, *rest = path.split(".")
+    if head.partition("[")[0] not in RESOLVED:
+        return None
+    full = ".".join(["variables", rest[0], "value", *rest[1:]]) if head == "var" and rest else path
+    found = lookup(config, full)
+    if found is None:
+        if path in EMPTY:
+            return Node("")
+        raise missing(config, path)
+    return found
 
 
-def _absent_is_empty(path: str) -> bool:
-    """Return whether a missing value is empty text: what git says nothing of."""
-    return path in ("bundle.git.branch", "bundle.git.commit", "bundle.git.origin_url")
-
-
-def _left(node: Node, prefixes: tuple[str, ...], path: str = "") -> list[tuple[str, str]]:
+def _left(node: Node, path: str = "") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     if isinstance(node.value, str):
-        heads = [name for name in find(node.value) if name.split(".")[0] in prefixes]
-        found += [(path, name) for name in heads]
+        found += [(path, name) for name in find(node.value) if name.split(".")[0] in RESOLVED]
     for suffix, child in node.children():
-        found += _left(child, prefixes, (path + suffix).lstrip("."))
+        found += _left(child, (path + suffix).lstrip("."))
     return found

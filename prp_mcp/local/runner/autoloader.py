@@ -9,6 +9,7 @@ from typing import Any
 
 from prp_mcp.local.runner.fault import PipelineError
 from prp_mcp.local.runner.paths import Paths
+from prp_mcp.local.runner.sqltext import literal, quoted
 
 FORMATS = ("json", "csv", "parquet", "text", "orc", "avro", "binaryfile")
 SELF_DESCRIBED = ("parquet", "orc", "avro", "text", "binaryfile")
@@ -71,7 +72,7 @@ class AutoLoader:
         rescued_read = None if kind in SELF_DESCRIBED else rescued
         frame = self._read(kind, local, schema, {**reader_options, **_limits(own, streaming)}, rescued_read, streaming)
         if rescued and rescued_read is None and kind in ("parquet", "orc", "avro"):
-            frame = frame.selectExpr("*", f"CAST(NULL AS STRING) AS `{rescued}`")
+            frame = frame.selectExpr("*", f"CAST(NULL AS STRING) AS {quoted(rescued)}")
         return frame
 
     def _read(
@@ -88,11 +89,11 @@ class AutoLoader:
         fields = [field for field in schema.fields if field.name != rescued]
         read_schema = StructType([*fields]).add(CORRUPT, StringType())
         frame = reader.option("columnNameOfCorruptRecord", CORRUPT).schema(read_schema).load(local)
-        names = ["`" + field.name.replace("`", "``") + "`" for field in fields]
+        names = [quoted(field.name) for field in fields]
         # In a record that Spark could not read, the fields that came out NULL are what is rescued.
         if kind == "json":
             nulls = [
-                f"IF({name} IS NULL, {_literal(field.name)}, NULL)" for name, field in zip(names, fields, strict=True)
+                f"IF({name} IS NULL, {literal(field.name)}, NULL)" for name, field in zip(names, fields, strict=True)
             ]
             raw = f"from_json(`{CORRUPT}`, 'map<string,string>')"
             null_names = f"array_compact(array({', '.join(nulls)}))"
@@ -102,7 +103,7 @@ class AutoLoader:
             kept = f"map('_corrupt_record', `{CORRUPT}`)"
         place = "map('_file_path', _metadata.file_path)"
         value = f"IF(`{CORRUPT}` IS NULL, NULL, to_json(map_concat({kept}, {place})))"
-        return frame.selectExpr(*names, f"{value} AS `{rescued}`")
+        return frame.selectExpr(*names, f"{value} AS {quoted(rescued)}")
 
     def _schema(self, kind: str, local: str, shown: str, own: Mapping[str, str], options: Mapping[str, str]) -> Any:
         if kind in ("text", "binaryfile"):
@@ -193,10 +194,6 @@ def _ddl(text: str) -> Any:
     from pyspark.sql.types import StructType
 
     return StructType.fromDDL(text)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _exists(local: str) -> bool:

@@ -5,10 +5,10 @@ from typing import Any
 
 from prp_mcp.local.runner.channel import Channel
 from prp_mcp.local.runner.fault import Fault, PipelineError, describe
-from prp_mcp.local.runner.graph import Dataset, Flow, Kind, Name
+from prp_mcp.local.runner.graph import Dataset, Flow, Name
 from prp_mcp.local.runner.meter import Meter
 from prp_mcp.local.runner.paths import Paths
-from prp_mcp.local.runner.planning import Planned, check_view_read, frame_of
+from prp_mcp.local.runner.planning import Planned, frame_of
 from prp_mcp.local.runner.quality import Metrics, violation
 from prp_mcp.local.runner.reading import Reader
 from prp_mcp.local.runner.spec import Spec
@@ -43,15 +43,13 @@ class FlowRunner:
     def set_up(self, selected: set[Name], reset: set[Name]) -> None:
         """Reset what is to be reset and make the streaming tables; nothing is written yet."""
         self._reader.provider = self._provide
-        self._selected = {name for name in selected if self._planned[name].kind is not Kind.VIEW}
-        for name in self._planned:
-            one = self._planned[name]
-            if one.kind is Kind.VIEW or name not in self._selected:
+        self._selected = {name for name in selected if self._planned[name].kind.write is not None}
+        for name, one in self._planned.items():
+            if name not in self._selected:
                 continue
             if name in reset:
                 self._writer.reset(name)
-            if one.kind is Kind.STREAMING_TABLE:
-                self._writer.ensure(one.dataset, one.schema)
+            if one.kind.set_up(self._writer, one):
                 self._publish(one)
 
     def run(self) -> Fault | None:
@@ -89,7 +87,7 @@ class FlowRunner:
     def _lost(self, one: Planned) -> bool:
         """Return whether a dataset that `one` reads, directly or through views, has failed."""
         failed = {name.dotted for name in self._failed}
-        views = {name.dotted: view for name, view in self._planned.items() if view.kind is Kind.VIEW}
+        views = {name.dotted: view for name, view in self._planned.items() if view.kind.write is None}
         todo, seen = [one], set()
         while todo:
             for read in (name for inputs in todo.pop().inputs.values() for name in inputs):
@@ -108,20 +106,13 @@ class FlowRunner:
             self._progress(one, flow, "RUNNING", metrics=metrics)
 
         meter = self._meter = self._new_meter(one, flow)
-        if one.kind is Kind.MATERIALIZED_VIEW:
-            report(self._writer.replace(one.dataset, flow, meter))
+        assert one.kind.write is not None
+        if one.kind.write(self._writer, one.dataset, flow, meter, report):
             self._publish(one)
-        elif flow.once:
-            metrics = self._writer.append(one.dataset, flow, meter)
-            if metrics is not None:
-                report(metrics)
-        else:
-            self._writer.stream(one.dataset, flow, meter, report)
         self._progress(one, flow, "COMPLETED")
 
     def _new_meter(self, one: Planned, flow: Flow, *, enforce: bool = True) -> Meter:
-        streaming = one.kind is Kind.STREAMING_TABLE and not flow.once
-        return Meter(self._reader.spark, streaming=streaming, enforce=enforce)
+        return Meter(self._reader.spark, streaming=one.kind.streaming and not flow.once, enforce=enforce)
 
     def _fault(self, one: Planned, flow: Flow, error: Exception) -> Fault:
         found = violation(str(error))
@@ -173,8 +164,8 @@ class FlowRunner:
 
     def _provide(self, dataset: Dataset, streaming: bool, options: dict[str, str]) -> Any:
         planned = self._planned[dataset.name]
-        if planned.kind is Kind.VIEW:
-            check_view_read(planned, streaming=streaming)
+        streaming = planned.kind.read(planned, streaming)
+        if planned.kind.write is None:
             frame = frame_of(dataset.flows[0])
             return self._meter.watch(dataset, frame) if dataset.expectations and self._meter else frame
         return self._reader.stored(dataset.name.quoted, streaming=streaming, options=options)

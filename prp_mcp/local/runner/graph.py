@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from prp_mcp.errors import UsageError
+from prp_mcp.local.runner.kinds.kind import Kind
+from prp_mcp.local.runner.sqltext import quoted
 
 
 class Action(StrEnum):
@@ -14,15 +16,6 @@ class Action(StrEnum):
     WARN = "warn"
     DROP = "drop"
     FAIL = "fail"
-
-
-class Kind(StrEnum):
-    """What a source calls a dataset; a `TABLE` is what its query makes it."""
-
-    TABLE = "table"
-    STREAMING_TABLE = "streaming table"
-    MATERIALIZED_VIEW = "materialized view"
-    VIEW = "view"
 
 
 class Name(NamedTuple):
@@ -40,7 +33,7 @@ class Name(NamedTuple):
     @property
     def quoted(self) -> str:
         """Return the name as Spark SQL reads it whatever its letters."""
-        return ".".join("`" + part.replace("`", "``") + "`" for part in self)
+        return quoted(*self)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from prp_mcp.local.runner.fault import PipelineError
-from prp_mcp.local.runner.graph import Dataset, Flow, Graph, Kind, Name
+from prp_mcp.local.runner.graph import Dataset, Flow, Graph, Name
+from prp_mcp.local.runner.kinds.kind import Kind
 from prp_mcp.local.runner.quality import Gauge
 from prp_mcp.local.runner.reading import Reader
+from prp_mcp.local.runner.sqltext import quoted
 
 
 @dataclass
 class Planned:
-    """A dataset as its queries make it: `kind` is never the plain TABLE; `inputs` are three-level names by flow."""
+    """A dataset as its queries make it: `kind` is what the declared one turned out to be.
+
+    `inputs` are three-level names by flow.
+    """
 
     dataset: Dataset
     kind: Kind
@@ -57,9 +62,7 @@ class Planner:
         except DependencyError:
             self._failed.add(dataset.name)
             raise
-        except (
-            Exception
-        ) as error:  # user code may raise anything; it is reported with its place, as a fault of the source
+        except Exception as error:  # user code may raise anything: it is reported with its place, as the source's fault
             self._failed.add(dataset.name)
             self.errors.append((dataset, error))
             raise DependencyError(
@@ -83,8 +86,9 @@ class Planner:
             frames.append(frame)
             inputs[flow.name] = read
         schema = self._schema(dataset, frames)
-        kind = self._kind(dataset, frames)
-        return Planned(dataset, kind, schema, kind is Kind.STREAMING_TABLE or frames[0].isStreaming, inputs)
+        streams = [bool(frame.isStreaming) for frame in frames]
+        kind = dataset.kind.plan(dataset, streams)
+        return Planned(dataset, kind, schema, kind.streaming or streams[0], inputs)
 
     def _schema(self, dataset: Dataset, frames: list[Any]) -> Any:
         from pyspark.sql.types import StructType
@@ -96,27 +100,6 @@ class Planner:
             for one in declared(dataset, checked).schema.fields:
                 fields.setdefault(one.name.lower(), one)
         return StructType(list(fields.values()))
-
-    def _kind(self, dataset: Dataset, frames: list[Any]) -> Kind:
-        streaming = [frame.isStreaming for frame in frames]
-        kind = dataset.kind
-        if kind is Kind.TABLE:
-            kind = Kind.STREAMING_TABLE if streaming[0] else Kind.MATERIALIZED_VIEW
-        if kind is Kind.MATERIALIZED_VIEW and streaming[0]:
-            raise PipelineError(
-                f"The materialized view {dataset.name.table!r} reads a stream.",
-                remedy="Declare it as a table, or read its sources without streaming.",
-                location=dataset.location,
-            )
-        if kind is Kind.STREAMING_TABLE:
-            for flow, is_stream in zip(dataset.flows, streaming, strict=True):
-                if not is_stream and not flow.once:
-                    raise PipelineError(
-                        f"The flow {flow.name!r} of the streaming table {dataset.name.table!r} reads no stream.",
-                        remedy="Read its source as a stream, or declare a materialized view.",
-                        location=flow.location,
-                    )
-        return kind
 
     def _provide(self, dataset: Dataset, streaming: bool, _options: dict[str, str]) -> Any:
         if dataset.name in self._stack:
@@ -130,25 +113,13 @@ class Planner:
                 f"The dataset {dataset.name.table!r} has an error.", remedy="Correct that dataset first."
             )
         planned = self.planned.get(dataset.name) or self._plan(dataset)
-        if planned.kind is Kind.VIEW:
-            check_view_read(planned, streaming=streaming)
-            streaming = planned.streaming
-        return self._nothing(planned.schema, streaming)
+        return self._nothing(planned.schema, planned.kind.read(planned, streaming))
 
     def _nothing(self, schema: Any, streaming: bool) -> Any:
         """Return a frame of `schema` without rows."""
         self._empty.mkdir(parents=True, exist_ok=True)
         reader = self._reader.plain_stream() if streaming else self._reader.spark.read
         return reader.schema(schema).format("parquet").load(str(self._empty))
-
-
-def check_view_read(planned: Planned, *, streaming: bool) -> None:
-    """Refuse to read a view as a stream when its query is none."""
-    if streaming and not planned.streaming:
-        raise PipelineError(
-            f"The view {planned.dataset.name.table!r} is read as a stream, but its query reads none.",
-            remedy="Read it without streaming, or let the view read a stream.",
-        )
 
 
 def frame_of(flow: Flow) -> Any:
@@ -175,9 +146,9 @@ def declared(dataset: Dataset, frame: Any) -> Any:
 
     if dataset.schema is None:
         columns = [
-            f.col(_quoted(one.name)).cast("string").alias(one.name)
+            f.col(quoted(one.name)).cast("string").alias(one.name)
             if isinstance(one.dataType, NullType)
-            else f.col(_quoted(one.name))
+            else f.col(quoted(one.name))
             for one in frame.schema.fields
         ]
         return frame.select(*columns)
@@ -192,8 +163,4 @@ def declared(dataset: Dataset, frame: Any) -> Any:
             remedy="Correct the declared schema or the query.",
             location=dataset.location,
         )
-    return frame.select(*[f.col(_quoted(one.name)).cast(one.dataType).alias(one.name) for one in wanted.fields])
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+    return frame.select(*[f.col(quoted(one.name)).cast(one.dataType).alias(one.name) for one in wanted.fields])

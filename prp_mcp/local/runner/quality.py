@@ -7,6 +7,7 @@ from typing import Any
 
 from prp_mcp.local.runner.fault import PipelineError
 from prp_mcp.local.runner.graph import Action, Dataset, Expectation
+from prp_mcp.local.runner.sqltext import quoted
 
 VIOLATION = "PRP_MCP_EXPECTATION_VIOLATED"
 RECORD_CAP = 1000
@@ -123,7 +124,7 @@ class Gauge:
 
         for mark, expectation in zip(marks, self._expectations, strict=True):
             if expectation.action is Action.FAIL:
-                record = f.to_json(f.struct(*[f.col(_quoted(name)) for name in columns]))
+                record = f.to_json(f.struct(*[f.col(quoted(name)) for name in columns]))
                 shown = f.substring(record, 1, RECORD_CAP)
                 label = json.dumps([self._dataset.name.dotted, expectation.name])
                 text = f.concat(f.lit(f"{VIOLATION}{label}\n"), shown, f.lit(f"\n{VIOLATION}"))
@@ -140,7 +141,3 @@ def violation(message: str) -> tuple[str, str, str] | None:
     head, _, tail = rest.partition("\n")
     dataset, name = json.loads(head)
     return dataset, name, tail.partition(f"\n{VIOLATION}")[0]
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

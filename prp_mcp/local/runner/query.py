@@ -7,7 +7,7 @@ from typing import Any
 from prp_mcp.local.runner.autoloader import AutoLoader
 from prp_mcp.local.runner.fault import PipelineError
 from prp_mcp.local.runner.paths import Paths
-from prp_mcp.local.runner.sqltext import Token, closing, split_commas, tokens, unquoted
+from prp_mcp.local.runner.sqltext import Token, closing, quoted, split_commas, tokens, unquoted
 
 FILE_FUNCTIONS = ("READ_FILES", "CLOUD_FILES")
 PATH_FORMATS: Mapping[str, str] = {
@@ -116,11 +116,10 @@ class QueryReader:
             streaming = bool(relation.isStreaming())
             frame = self._path_table(parts, streaming)
             if frame is None:
-                written = ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-                frame = self._named(written, streaming=streaming)
+                frame = self._named(quoted(*parts), streaming=streaming)
             origin = relation.origin()
             start, stop = origin.startIndex().get(), origin.stopIndex().get() + 1
-            alias = "" if aliased else f" AS `{parts[-1].replace('`', '``')}`"
+            alias = "" if aliased else f" AS {quoted(parts[-1])}"
             edits.append((start, stop, self._view(frame) + alias))
         for start, stop, view in sorted(edits, reverse=True):
             units = units[: start * 2] + view.encode("utf-16-le") + units[stop * 2 :]

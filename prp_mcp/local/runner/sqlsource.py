@@ -3,8 +3,10 @@
 from itertools import pairwise
 from pathlib import Path
 
+from prp_mcp.local.runner.all_kinds import KINDS
 from prp_mcp.local.runner.fault import PipelineError
-from prp_mcp.local.runner.graph import Action, Dataset, Expectation, Flow, Graph, Kind
+from prp_mcp.local.runner.graph import Action, Dataset, Expectation, Flow, Graph
+from prp_mcp.local.runner.kinds.kind import Kind
 from prp_mcp.local.runner.paths import Paths
 from prp_mcp.local.runner.reading import Reader
 from prp_mcp.local.runner.sqltext import (
@@ -17,19 +19,9 @@ from prp_mcp.local.runner.sqltext import (
     with_parameters,
 )
 
-TYPES = {
-    ("STREAMING", "TABLE"): Kind.STREAMING_TABLE,
-    ("STREAMING", "LIVE", "TABLE"): Kind.STREAMING_TABLE,
-    ("INCREMENTAL", "LIVE", "TABLE"): Kind.STREAMING_TABLE,
-    ("LIVE", "TABLE"): Kind.MATERIALIZED_VIEW,
-    ("MATERIALIZED", "VIEW"): Kind.MATERIALIZED_VIEW,
-    ("LIVE", "VIEW"): Kind.VIEW,
-    ("STREAMING", "LIVE", "VIEW"): Kind.VIEW,
-    ("TEMPORARY", "VIEW"): Kind.VIEW,
-    ("TEMPORARY", "LIVE", "VIEW"): Kind.VIEW,
-    ("TEMPORARY", "STREAMING", "LIVE", "VIEW"): Kind.VIEW,
-    ("VIEW",): Kind.VIEW,
-}
+TYPES = sorted(((words, kind) for kind in KINDS for words in kind.words), key=lambda row: -len(row[0]))
+"""What may follow CREATE, the longest first."""
+
 ACTIONS = {"DROP": Action.DROP, "FAIL": Action.FAIL}
 
 
@@ -85,7 +77,7 @@ class _Statement:
         if self._take("AS"):
             query = self._text[self._tokens[self._at].start :] if self._at < len(self._tokens) else ""
             dataset.flows.append(_flow(dataset.name.table, dataset, query, self._location, self._reader))
-        elif kind is not Kind.STREAMING_TABLE or self._at < len(self._tokens):
+        elif not kind.creators or self._at < len(self._tokens):
             raise self._refusal()
         self._graph.add(dataset)
 
@@ -101,7 +93,7 @@ class _Statement:
         return name, target, self._text[self._tokens[self._at].start :], self._location
 
     def _kind(self) -> Kind:
-        for words, kind in sorted(TYPES.items(), key=lambda item: -len(item[0])):
+        for words, kind in TYPES:
             if self._take(*words):
                 return kind
         raise self._refusal()

@@ -84,6 +84,16 @@ def split_commas(found: Sequence[Token]) -> list[list[Token]]:
     return [group for group in groups if group]
 
 
+def quoted(*parts: str) -> str:
+    """Return a name of these parts as Spark SQL reads it whatever its letters."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+def literal(text: str) -> str:
+    """Return a string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def unquoted(text: str) -> str:
     """Return the value of a string literal or of a quoted name."""
     if text[0] in "rR" and len(text) > 1 and text[1] in "'\"":

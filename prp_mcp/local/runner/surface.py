@@ -1,12 +1,15 @@
 """The modules `dlt` and `pyspark.pipelines` as pipeline sources see them: decorators that fill the graph."""
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from prp_mcp.local.runner.all_kinds import KINDS
 from prp_mcp.local.runner.fault import PipelineError
-from prp_mcp.local.runner.graph import Action, Dataset, Expectation, Flow, Graph, Kind
+from prp_mcp.local.runner.graph import Action, Dataset, Expectation, Flow, Graph
+from prp_mcp.local.runner.kinds.kind import Kind
 from prp_mcp.local.runner.paths import Paths
 
 WITHOUT_EFFECT = frozenset(
@@ -38,19 +41,14 @@ class Surface:
     def modules(self) -> dict[str, ModuleType]:
         """Return the modules by the names under which they are imported."""
         names: dict[str, Any] = {
-            "table": self._decorator(Kind.TABLE),
-            "create_table": self._decorator(Kind.TABLE),
-            "materialized_view": self._decorator(Kind.MATERIALIZED_VIEW),
-            "view": self._decorator(Kind.VIEW),
-            "create_view": self._decorator(Kind.VIEW),
-            "temporary_view": self._decorator(Kind.VIEW),
             "append_flow": self._append_flow,
             "read": lambda name: self.reader.named(name, streaming=False),
             "read_stream": lambda name: self.reader.named(name, streaming=True),
             "readStream": lambda name: self.reader.named(name, streaming=True),
         }
-        for name in ("create_streaming_table", "create_target_table", "create_streaming_live_table"):
-            names[name] = self._create_streaming_table
+        for kind in KINDS:
+            names |= {name: self._decorator(kind) for name in kind.decorators}
+            names |= {name: functools.partial(self._create, kind) for name in kind.creators}
         for suffix, action in (("", Action.WARN), ("_or_drop", Action.DROP), ("_or_fail", Action.FAIL)):
             names[f"expect{suffix}"] = self._expect(action)
             names[f"expect_all{suffix}"] = self._expect_all(action)
@@ -120,7 +118,7 @@ class Surface:
             )
         return dataset
 
-    def _create_streaming_table(self, name: str, **named: Any) -> None:
+    def _create(self, kind: Kind, name: str, **named: Any) -> None:
         location = self.location()
         expectations: list[Expectation] = []
         for key, action in (
@@ -130,7 +128,7 @@ class Surface:
         ):
             given: Mapping[str, Any] = named.pop(key, None) or {}
             expectations += [Expectation(str(one), text, action) for one, text in given.items()]
-        dataset = self._dataset(name, Kind.STREAMING_TABLE, location, named)
+        dataset = self._dataset(name, kind, location, named)
         dataset.expectations = expectations
         self._graph.add(dataset)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from prp_mcp.local.runner.graph import Kind
 from prp_mcp.local.runner.planning import Planned
 
 TYPE_NAMES = {
@@ -20,7 +19,7 @@ def table_record(one: Planned, pipeline_id: str) -> dict[str, Any]:
         "catalog_name": name.catalog,
         "schema_name": name.schema,
         "name": name.table,
-        "table_type": "STREAMING_TABLE" if one.kind is Kind.STREAMING_TABLE else "MATERIALIZED_VIEW",
+        "table_type": one.kind.name,
         "columns": columns(one.schema, one.dataset.column_comments),
         "properties": {**one.dataset.properties, "pipelines.pipelineId": pipeline_id},
     }

@@ -17,6 +17,7 @@ from prp_mcp.local.runner.paths import Paths
 from prp_mcp.local.runner.planning import Planned, Planner
 from prp_mcp.local.runner.reading import Reader
 from prp_mcp.local.runner.spec import Spec, check_settings
+from prp_mcp.local.runner.sqltext import quoted
 from prp_mcp.local.runner.surface import Surface
 from prp_mcp.local.runner.writing import Writer
 
@@ -115,7 +116,7 @@ class Update:
             )
         latest.write_text(spec.update_id)
         session.mark_jobs(self._spark, spec.update_id)
-        self._spark._jsparkSession.sql(f"CREATE SCHEMA IF NOT EXISTS `{spec.catalog}`.`{spec.schema}`")
+        self._spark._jsparkSession.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(spec.catalog, spec.schema)}")
         self._spark.catalog.setCurrentCatalog(spec.catalog)
         self._spark.catalog._jcatalog.setCurrentDatabase(spec.schema)
         for name, value in spec.configuration.items():

@@ -11,6 +11,7 @@ from prp_mcp.local.runner.graph import Dataset, Flow, Name
 from prp_mcp.local.runner.meter import Meter
 from prp_mcp.local.runner.planning import declared, frame_of
 from prp_mcp.local.runner.quality import Metrics
+from prp_mcp.local.runner.sqltext import quoted
 
 POLL_SECONDS = 0.2
 
@@ -47,7 +48,7 @@ class Writer:
             return
         present = {one.name.lower(): one for one in self._plain_read().table(name.quoted).schema.fields}
         for one in schema.fields:
-            column = "`" + one.name.replace("`", "``") + "`"
+            column = quoted(one.name)
             stored = present.get(one.name.lower())
             if stored is None:
                 self._plain_sql(f"ALTER TABLE {name.quoted} ADD COLUMN {column} {one.dataType.simpleString()}")
@@ -113,7 +114,7 @@ class Writer:
         columns = []
         for one in self._plain_read().table(dataset.name.quoted).schema.fields:
             name = have.get(one.name.lower())
-            value = f.lit(None) if name is None else f.col("`" + name.replace("`", "``") + "`")
+            value = f.lit(None) if name is None else f.col(quoted(name))
             columns.append(value.cast(one.dataType).alias(one.name))
         return frame.select(*columns)
 
@@ -124,7 +125,7 @@ class Writer:
         if "variant" in frame.schema.simpleString():
             writer = writer.tableProperty("format-version", "3")
         if dataset.partitions:
-            columns = [f.col("`" + name.replace("`", "``") + "`") for name in dataset.partitions]
+            columns = [f.col(quoted(name)) for name in dataset.partitions]
             writer = writer.partitionedBy(*columns)
         return writer
 

@@ -63,7 +63,7 @@ class Execution:
                 return
             child = self._child
         if child is not None:
-            threading.Thread(target=self._end, args=(child,), name="cancel", daemon=True).start()
+            threading.Thread(target=process.end_group, args=(child, GRACE), name="cancel", daemon=True).start()
 
     def wait_idle(self, update_id: str, seconds: float) -> None:
         """Wait until the runner of `update_id` is gone."""
@@ -194,7 +194,7 @@ class Execution:
                 update["state"] = "INITIALIZING"
             self._store.put("updates", update_id, update)
         if stopping or self._closing:
-            threading.Thread(target=self._end, args=(self._child,), name="cancel", daemon=True).start()
+            threading.Thread(target=process.end_group, args=(self._child, GRACE), name="cancel", daemon=True).start()
 
     def _conclude(self, update_id: str, log: Path) -> None:
         """Give an update whose runner left without a word its end."""
@@ -207,6 +207,3 @@ class Execution:
             reports.end(self._store, update_id, "CANCELED", "was canceled; its runner did not answer in time")
         else:
             reports.end(self._store, update_id, "FAILED", f"lost its runner. {reports.tail(log)}")
-
-    def _end(self, child: Any) -> None:
-        process.end_group(child, grace=GRACE)

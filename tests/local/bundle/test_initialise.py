@@ -1,6 +1,8 @@
 """The table of phases tells the truth: what a phase is given is there, and it changes only what it says."""
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +11,7 @@ from prp_mcp.local.bundle.initialise import PHASES, Options, initialise
 from prp_mcp.local.bundle.located import Node
 from tests.local.bundle.conftest import SHOP
 
+HEAVY = ("asyncio", "databricks", "pathspec", "psutil", "pydantic", "requests", "sqlite3", "urllib3", "uuid")
 GIVEN = ("folder", "options", "findings")
 
 
@@ -42,3 +45,13 @@ def test_an_error_keeps_what_the_phases_before_it_have_made(write, environment, 
     assert "'dancing'" in str(failure)
     assert (bundle.name, bundle.target, bundle.user.short_name) == ("t", "dev", "engineer")
     assert bundle.path("root_path").endswith("/.bundle/t/dev")
+
+
+def test_a_validation_starts_without_what_it_does_not_need(write, environment, tmp_path):
+    write({"databricks.yml": "bundle:\n  name: t\n"})
+    code = (
+        "import sys; sys.argv[1:] = ['bundle', 'validate']; from prp_mcp.local.bundle.__main__ import main; main();"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
