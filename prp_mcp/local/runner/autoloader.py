@@ -58,7 +58,7 @@ class AutoLoader:
                 remedy="Set the option `cloudFiles.format` to one of them.",
             )
         local = self._paths.local(path)
-        if not path or not _exists(local):
+        if not path or not (_is_pattern(local) or Path(local).exists()):
             raise PipelineError(
                 f"The path {path!r} does not exist.",
                 remedy="Check the path; a volume's files are below /Volumes/CATALOG/SCHEMA/VOLUME.",
@@ -70,7 +70,9 @@ class AutoLoader:
         elif isinstance(schema, str):
             schema = _ddl(schema)
         rescued_read = None if kind in SELF_DESCRIBED else rescued
-        frame = self._read(kind, local, schema, {**reader_options, **_limits(own, streaming)}, rescued_read, streaming)
+        if streaming:
+            reader_options["maxFilesPerTrigger"] = own.get("maxfilespertrigger", FILES_PER_BATCH)
+        frame = self._read(kind, local, schema, reader_options, rescued_read, streaming)
         if rescued and rescued_read is None and kind in ("parquet", "orc", "avro"):
             frame = frame.selectExpr("*", f"CAST(NULL AS STRING) AS {quoted(rescued)}")
         return frame
@@ -168,10 +170,6 @@ def _split(options: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     return own, rest
 
 
-def _limits(own: Mapping[str, str], streaming: bool) -> dict[str, str]:
-    return {"maxFilesPerTrigger": own.get("maxfilespertrigger", FILES_PER_BATCH)} if streaming else {}
-
-
 def _grown(before: Any, found: Any) -> Any:
     """Return `before` with the columns of `found` that it lacks; a type once found stays."""
     from pyspark.sql.types import StructType
@@ -196,12 +194,12 @@ def _ddl(text: str) -> Any:
     return StructType.fromDDL(text)
 
 
-def _exists(local: str) -> bool:
-    return any(letter in local for letter in "*?[{") or Path(local).exists()
+def _is_pattern(local: str) -> bool:
+    return any(letter in local for letter in "*?[{")
 
 
 def _roots(local: str) -> list[Path]:
-    if any(letter in local for letter in "*?[{"):
+    if _is_pattern(local):
         fixed = Path(local.split("*")[0].split("?")[0].split("[")[0].split("{")[0])
         base = fixed if fixed.is_dir() else fixed.parent
         return sorted(base.glob(local[len(str(base)) :].lstrip("/")))

@@ -3,7 +3,7 @@
 import re
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from prp_mcp.errors import PrpMcpError
@@ -30,7 +30,6 @@ class Fault:
     location: str | None
     stack: tuple[str, ...] = ()
     out_of_memory: bool = False
-    causes: tuple["Fault", ...] = field(default=())
 
     @property
     def summary(self) -> str:
@@ -39,15 +38,12 @@ class Fault:
 
     def as_error(self) -> dict[str, Any]:
         """Return it in the shape of an event's `error`."""
-        one = {"class_name": self.class_name, "message": self.message, "stack": self._frames()}
-        return {"exceptions": [one], "fatal": True}
-
-    def _frames(self) -> list[dict[str, Any]]:
-        frames = []
+        frames: list[dict[str, Any]] = []
         for frame in self.stack:
             path, _, line = frame.rpartition(":")
             frames.append({"declaring_class": "", "method_name": "", "file_name": path, "line_number": int(line)})
-        return frames
+        one = {"class_name": self.class_name, "message": self.message, "stack": frames}
+        return {"exceptions": [one], "fatal": True}
 
 
 def describe(error: BaseException, paths: Paths, *, otherwise: str | None = None) -> Fault:

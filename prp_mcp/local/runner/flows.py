@@ -148,7 +148,7 @@ class FlowRunner:
         fault: Fault | None = None,
     ) -> None:
         dataset = one.dataset.name.dotted
-        name = dataset if flow.name == one.dataset.name.table else flow.name
+        name = one.flow_name(flow)
         details: dict[str, Any] = {"status": status}
         if metrics is not None:
             details |= metrics.as_details()

@@ -27,6 +27,10 @@ class Planned:
     streaming: bool
     inputs: dict[str, list[str]] = field(default_factory=dict)
 
+    def flow_name(self, flow: Flow) -> str:
+        """Return a flow's name as events give it: its dataset's when the two are called the same."""
+        return self.dataset.name.dotted if flow.name == self.dataset.name.table else flow.name
+
 
 class DependencyError(PipelineError):
     """Report that a dataset could not be planned because one it reads could not; no fault of its own."""

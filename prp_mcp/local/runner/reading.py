@@ -35,7 +35,9 @@ class Reader:
     def named(self, written: str, *, streaming: bool, options: dict[str, str] | None = None) -> Any:
         """Return the data frame of the table or dataset that `written` names."""
         dataset = self._graph.find(written)
-        self._note(self._graph.full(written).dotted)
+        name = self._graph.full(written).dotted
+        if self._inputs and name not in self._inputs[-1]:
+            self._inputs[-1].append(name)
         if dataset is not None and self.provider is not None:
             return self.provider(dataset, streaming, options or {})
         if split_name(written)[0].upper() == "LIVE" or dataset is not None:
@@ -96,10 +98,6 @@ class Reader:
     def query(self, text: str, args: Any = None) -> Any:
         """Return the data frame of a query as a SQL source writes it; `args` are the values of its markers."""
         return self._queries.frame(text, args, {})
-
-    def _note(self, name: str) -> None:
-        if self._inputs and name not in self._inputs[-1]:
-            self._inputs[-1].append(name)
 
     def _mapping(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)

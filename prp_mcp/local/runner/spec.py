@@ -27,7 +27,6 @@ class Spec:
     refresh_selection: tuple[str, ...] = ()
     full_refresh_selection: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
-    tables: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def catalog(self) -> str:
@@ -72,7 +71,6 @@ def read_spec(data: Mapping[str, Any]) -> Spec:
             refresh_selection=tuple(update.get("refresh_selection") or ()),
             full_refresh_selection=tuple(update.get("full_refresh_selection") or ()),
             parameters=dict(update.get("parameters") or {}),
-            tables=tuple(data.get("tables") or ()),
         )
     except KeyError as missing:
         raise UsageError(

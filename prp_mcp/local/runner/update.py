@@ -100,7 +100,8 @@ class Update:
         self._channel.state("SETTING_UP_TABLES")
         writer = Writer(self._spark, spec.checkpoints, lambda: self._spark.read)
         flows = FlowRunner(spec, self._channel, self._paths, reader, writer, planned)
-        flows.set_up(self._selected(graph, planned), self._reset(graph, planned))
+        chosen = [*spec.refresh_selection, *spec.full_refresh_selection]
+        flows.set_up(self._names(graph, chosen) if chosen else set(planned), self._reset(graph, planned))
         self._channel.state("RUNNING")
         return flows.run()
 
@@ -142,10 +143,6 @@ class Update:
             else:
                 sources.load_python(source, {"spark": self._spark, "sc": self._spark.sparkContext}, paths)
         return reader
-
-    def _selected(self, graph: Graph, planned: Mapping[Name, Planned]) -> set[Name]:
-        chosen = [*self._spec.refresh_selection, *self._spec.full_refresh_selection]
-        return self._names(graph, chosen) if chosen else set(planned)
 
     def _reset(self, graph: Graph, planned: Mapping[Name, Planned]) -> set[Name]:
         wanted = set(planned) if self._spec.full_refresh else self._names(graph, self._spec.full_refresh_selection)
@@ -206,7 +203,7 @@ class Update:
                 self._channel.event(
                     "flow_definition",
                     f"Flow '{flow.name}' defined to write '{name}'.",
-                    origin={"dataset_name": name, "flow_name": flow_name(one, flow.name)},
+                    origin={"dataset_name": name, "flow_name": one.flow_name(flow)},
                     details={
                         "flow_definition": {
                             "output_dataset": name,
@@ -224,8 +221,3 @@ class Update:
             more = "The Spark JVM ran out of memory and was ended; set PRP_MCP_SPARK_MEMORY to more, such as 4g."
             return Fault(fault.class_name, f"{fault.message}\n{more}", fault.location, fault.stack, True)
         return fault
-
-
-def flow_name(planned: Planned, flow: str) -> str:
-    """Return a flow's name as events give it: its dataset's when the two are called the same."""
-    return planned.dataset.name.dotted if flow == planned.dataset.name.table else flow

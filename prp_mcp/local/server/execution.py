@@ -106,7 +106,6 @@ class Execution:
     def specification(self, update: dict[str, Any], pipeline: dict[str, Any]) -> dict[str, Any]:
         """Return what a runner is told about one update."""
         asked = ("full_refresh", "refresh_selection", "full_refresh_selection", "validate_only", "parameters")
-        tables = self._store.all("tables")
         return {
             "home": str(self._home),
             "files_root": str(self._home / "files"),
@@ -120,8 +119,6 @@ class Execution:
                 "name": pipeline["name"],
                 "spec": update["config"],
             },
-            "tables": [table for table in tables if table.get("pipeline_id") == pipeline["pipeline_id"]],
-            "schemas": [schema["full_name"] for schema in self._store.all("schemas")],
         }
 
     def _settle(self, update: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """What a request and its answer are to a handler, and which handler a path belongs to."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +7,8 @@ from typing import Any
 
 from starlette.routing import compile_path
 
-from prp_mcp.local.server.refusal import ApiError, invalid
+from prp_mcp.local.server.body import Body, read_body
+from prp_mcp.local.server.refusal import invalid
 from prp_mcp.local.server.workspace import Workspace
 
 
@@ -29,27 +29,16 @@ class Call:
     path: str
     parameters: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    content: bytes = b""
     form: dict[str, bytes] | None = None
 
-    def json(self) -> dict[str, Any]:
-        """Return the body as a JSON object, empty when there is no body. Raises ApiError for anything else."""
-        if not self.body.strip():
-            return {}
-        try:
-            given = json.loads(self.body)
-        except (ValueError, RecursionError) as wrong:
-            raise ApiError(400, "MALFORMED_REQUEST", f"Could not parse request object: {wrong}") from wrong
-        if not isinstance(given, dict):
-            raise ApiError(400, "MALFORMED_REQUEST", "Could not parse request object: expected a JSON object")
-        return given
+    def json(self) -> Body:
+        """Return the JSON object in the request. Raises ApiError."""
+        return read_body(self.content)
 
-    def require(self, source: dict[str, Any], name: str) -> str:
-        """Return the text `source[name]`; refuse when it is missing or no text."""
-        found = source.get(name)
-        if not isinstance(found, str) or not found:
-            raise invalid(f"Missing required field: {name}")
-        return found
+    def asked(self, name: str) -> str:
+        """Return the query's `name`. Raises ApiError when it is missing."""
+        return Body(self.query).required(name)
 
     def number(self, name: str, default: int, most: int) -> int:
         """Return the query's number `name` between 1 and `most`; 0 or absent means `default`."""

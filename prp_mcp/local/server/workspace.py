@@ -57,12 +57,13 @@ def open_workspace(home: Path, token: str, runner: Sequence[str]) -> Workspace:
     if not store.get("started", "workspace"):
         with store.transaction():
             store.put("started", "workspace", {"at": milliseconds()})
-            store.put("catalogs", "main", _catalog("main"))
+            store.put("catalogs", "main", new_catalog("main"))
             store.put("grants", "CATALOG/main", {USER: ["ALL_PRIVILEGES"], "account users": ["USE_CATALOG"]})
     return Workspace(home, token, store, Execution(home, store, runner, USER))
 
 
-def _catalog(name: str) -> dict[str, Any]:
+def new_catalog(name: str) -> dict[str, Any]:
+    """Return the record of a new catalog, in the shape of the REST API."""
     moment = milliseconds()
     return {
         "name": name,

@@ -118,8 +118,6 @@ class Bench:
             "warehouse": str(self.home / "warehouse"),
             "user": "engineer@example.com",
             "catalogs": ["main"],
-            "schemas": [f"main.{self.schema}"],
-            "tables": [],
             "update": {"update_id": str(uuid.uuid4()), **update},
             "pipeline": {
                 "pipeline_id": self.pipeline_id,

@@ -21,14 +21,6 @@ def create(http, name):
     return http("POST", SCHEMAS, json={"name": name, "catalog_name": "main"})
 
 
-def test_the_nth_matching_call_is_refused_and_only_that(http, faults):
-    body = {"error_code": "PERMISSION_DENIED", "message": "no"}
-    faults(match={"method": "GET", "path": "scim"}, nth=2, action="refuse", status=403, body=body)
-    assert [http("GET", ME).status_code for _ in range(3)] == [200, 403, 200]
-    listed = http("GET", "/__faults").json()["faults"]
-    assert [(fault["seen"], fault["hits"]) for fault in listed] == [(3, 1)]
-
-
 def test_an_error_after_the_effect_leaves_the_effect(http, faults):
     faults(match={"method": "POST", "path": "schemas"}, action="error_after", status=504)
     assert create(http, "after").status_code == 504
@@ -56,18 +48,3 @@ def test_a_process_is_killed_when_its_call_arrives(http, faults):
     faults(match={"path": "scim"}, action="kill", pid=child.pid)
     assert http("GET", ME).status_code == 200
     assert child.wait(PATIENCE) == -signal.SIGKILL
-
-
-def test_requests_are_logged_for_counting(http):
-    http("DELETE", "/__requests")
-    http("GET", ME)
-    http("GET", "/api/2.0/nope")
-    assert http("GET", "/__requests").json()["requests"] == [
-        {"method": "GET", "path": ME, "status": 200},
-        {"method": "GET", "path": "/api/2.0/nope", "status": 501},
-    ]
-
-
-def test_an_unknown_action_is_refused(http):
-    assert http("POST", "/__faults", json={"action": "explode"}).status_code == 400
-    assert http("POST", "/__faults", json={"action": "drop", "match": {"path": "("}}).status_code == 400

@@ -6,7 +6,7 @@ import signal
 import uuid
 
 import pytest
-from databricks.sdk.errors import NotFound, ResourceConflict
+from databricks.sdk.errors import ResourceConflict
 
 from prp_mcp.local import control
 from tests.local.conftest import RUNNER, Http, until
@@ -147,72 +147,6 @@ def test_nonsense_from_a_runner_is_reported_and_does_not_stop_the_update(http, p
     assert sum("was not understood" in message for message in found) == 2
 
 
-def test_events_keep_their_details_and_page_in_both_directions(http, pipeline):
-    pipeline_id = pipeline(*[event(number) for number in range(7)])
-    ended(http, pipeline_id, start(http, pipeline_id))
-    first = events(http, pipeline_id, max_results=3).json()
-    assert [e["id"] for e in first["events"]] == ["event-6", "event-5", "event-4"]
-    assert first["events"][0]["details"] == {"flow_progress": {"metrics": {"num_output_rows": 6}}}
-    second = events(http, pipeline_id, max_results=3, page_token=first["next_page_token"]).json()
-    assert [e["id"] for e in second["events"]] == ["event-3", "event-2", "event-1"]
-    rising = events(http, pipeline_id, order_by="timestamp asc", filter="timestamp > '2026-01-01T00:00:05.000Z'")
-    assert [e["id"] for e in rising.json()["events"]] == ["event-6"]
-    numbers = [e["sequence"]["data_plane_id"]["seq_no"] for e in first["events"]]
-    assert numbers == sorted(numbers, reverse=True)
-
-
-def test_events_are_filtered_by_update_and_level(http, pipeline):
-    pipeline_id = pipeline(event(1), event(2, "ERROR"), event(3, "WARN"))
-    update_id = start(http, pipeline_id)
-    ended(http, pipeline_id, update_id)
-    one = events(http, pipeline_id, filter=f"update_id = '{update_id}' AND level='ERROR'").json()
-    assert [e["id"] for e in one["events"]] == ["event-2"]
-    two = events(http, pipeline_id, filter="level in ('ERROR','WARN')").json()
-    assert [e["id"] for e in two["events"]] == ["event-3", "event-2"]
-    assert events(http, pipeline_id, filter="update_id = 'other'").json()["events"] == []
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"filter": "event_type = 'flow_progress'"},
-        {"filter": "update_id = 'x' OR level = 'INFO'"},
-        {"filter": "1=1; DROP TABLE events"},
-        {"page_token": "WyIiLCAidGltZXN0YW1wIGRlc2MiLCAwXQ==", "filter": "level='INFO'"},
-        {"page_token": "nonsense"},
-        {"order_by": "level"},
-    ],
-)
-def test_what_the_event_api_does_not_know_is_refused(http, pipeline, query):
-    assert events(http, pipeline(), **query).status_code == 400
-
-
-def test_a_published_table_appears_in_the_catalog_and_goes_with_its_pipeline(client, http, pipeline, home):
-    columns = [{"name": "id", "type_text": "bigint", "type_name": "LONG", "position": 0, "nullable": True}]
-    table = {
-        "catalog_name": "main",
-        "schema_name": "published",
-        "name": "orders",
-        "table_type": "STREAMING_TABLE",
-        "columns": columns,
-        "comment": "All orders",
-    }
-    pipeline_id = pipeline({"say": {"kind": "table", "table": table}})
-    ended(http, pipeline_id, start(http, pipeline_id))
-    found = client.tables.get("main.published.orders")
-    assert (found.owner, found.pipeline_id, found.comment) == ("engineer@example.com", pipeline_id, "All orders")
-    assert client.tables.exists("main.published.orders").table_exists is True
-    assert [t.name for t in client.tables.list("main", "published")] == ["orders"]
-    client.pipelines.delete(pipeline_id)
-    assert client.tables.exists("main.published.orders").table_exists is False
-    verbs = [json.loads(line) for line in (home / "logs" / "verbs.jsonl").read_text().splitlines()]
-    assert {"tables": ["main.published.orders"], "warehouse": str(home / "warehouse")} in [
-        verb["given"] for verb in verbs if verb["verb"] == "drop"
-    ]
-    with pytest.raises(NotFound):
-        client.pipelines.get(pipeline_id)
-
-
 def test_a_restart_fails_the_update_whose_runner_is_gone(tmp_path):
     http = Http(first := control.start(tmp_path, runner=RUNNER))
     spec = {"name": "p", "catalog": "main", "schema": "s"}
@@ -233,28 +167,6 @@ def test_a_restart_fails_the_update_whose_runner_is_gone(tmp_path):
         assert http("GET", f"/api/2.0/pipelines/{pipeline_id}").json()["state"] == "IDLE"
     finally:
         control.stop(tmp_path)
-
-
-def test_pipeline_names_are_unique_unless_asked_otherwise(client, http, pipeline):
-    pipeline_id = pipeline(name="taken")
-    with pytest.raises(ResourceConflict, match="already used"):
-        client.pipelines.create(name="taken", catalog="main", schema="s")
-    second = client.pipelines.create(name="taken", catalog="main", schema="s", allow_duplicate_names=True)
-    client.pipelines.delete(second.pipeline_id)
-    listed = [row.pipeline_id for row in client.pipelines.list_pipelines(filter="name LIKE '%take%'")]
-    assert listed == [pipeline_id]
-
-
-def test_a_pipeline_in_an_unknown_catalog_is_refused(client):
-    with pytest.raises(NotFound, match="Catalog 'nope' does not exist"):
-        client.pipelines.create(name="lost", catalog="nope", schema="s")
-
-
-def test_the_specification_comes_back_exactly_as_given(http, pipeline):
-    given = {"tags": {"b": "1", "a": ""}, "libraries": [{"glob": {"include": "/Workspace/x/**"}}], "photon": False}
-    pipeline_id = pipeline(**given)
-    spec = http("GET", f"/api/2.0/pipelines/{pipeline_id}").json()["spec"]
-    assert {key: spec[key] for key in given} == given
 
 
 def _runner_pid(home):

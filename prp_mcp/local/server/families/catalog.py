@@ -2,15 +2,22 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.reports import new_schema
 from prp_mcp.local.server.routing import Call, Route, page
-from prp_mcp.local.server.workspace import USER, WORKSPACE_ID, Workspace
+from prp_mcp.local.server.workspace import USER, WORKSPACE_ID, Workspace, new_catalog
 
-EDITABLE = ("comment", "properties", "owner", "enable_predictive_optimization")
+EDITABLE: dict[str, Callable[[Body, str], object]] = {
+    "comment": Body.text,
+    "properties": Body.mapping,
+    "owner": Body.text,
+    "enable_predictive_optimization": Body.text,
+}
 _NAME = re.compile(r"[^\s./\x00-\x1f\x7f]{1,255}")
 UNITY = "/api/2.1/unity-catalog"
 
@@ -33,25 +40,11 @@ def get_catalog(workspace: Workspace, call: Call) -> dict[str, Any]:
 def create_catalog(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Create a catalog, owned by the user."""
     given = call.json()
-    name = checked_name(call.require(given, "name"))
-    moment = milliseconds()
-    said: dict[str, Any] = {field: given[field] for field in ("comment", "properties") if field in given}
+    name = checked_name(given.required("name"))
     with workspace.store.transaction():
         if workspace.store.get("catalogs", name):
             raise ApiError(409, "CATALOG_ALREADY_EXISTS", f"Catalog '{name}' already exists")
-        catalog = {
-            **said,
-            "name": name,
-            "full_name": name,
-            "catalog_type": "MANAGED_CATALOG",
-            "metastore_id": "local",
-            "isolation_mode": "OPEN",
-            "owner": USER,
-            "created_at": moment,
-            "created_by": USER,
-            "updated_at": moment,
-            "updated_by": USER,
-        }
+        catalog = edited(new_catalog(name), given)
         workspace.store.put("catalogs", name, catalog)
         workspace.store.put("grants", f"CATALOG/{name}", {USER: ["ALL_PRIVILEGES"]})
     return catalog
@@ -81,7 +74,7 @@ def delete_catalog(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def schemas(workspace: Workspace, call: Call) -> dict[str, Any]:
     """List the schemas of a catalog."""
-    name = catalog_of(workspace, call.require(dict(call.query), "catalog_name"))["name"]
+    name = catalog_of(workspace, call.asked("catalog_name"))["name"]
     return page([s for s in workspace.store.all("schemas") if s["catalog_name"] == name], call, "schemas", 1000)
 
 
@@ -93,9 +86,9 @@ def get_schema(workspace: Workspace, call: Call) -> dict[str, Any]:
 def create_schema(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Create a schema in a catalog that exists."""
     given = call.json()
-    name = checked_name(call.require(given, "name"))
+    name = checked_name(given.required("name"))
     with workspace.store.transaction():
-        catalog = catalog_of(workspace, call.require(given, "catalog_name"))["name"]
+        catalog = catalog_of(workspace, given.required("catalog_name"))["name"]
         full_name = f"{catalog}.{name}"
         if workspace.store.get("schemas", full_name):
             raise ApiError(409, "SCHEMA_ALREADY_EXISTS", f"Schema '{full_name}' already exists")
@@ -107,7 +100,7 @@ def create_schema(workspace: Workspace, call: Call) -> dict[str, Any]:
 def edit_schema(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Edit a schema's comment, properties or owner; renaming is not served."""
     given = call.json()
-    if given.get("new_name"):
+    if given.text("new_name"):
         raise ApiError(501, "NOT_IMPLEMENTED", "Renaming a schema is not served by the local workspace")
     with workspace.store.transaction():
         schema = edited(schema_of(workspace, call.parameters["full_name"]), given)
@@ -146,9 +139,9 @@ def schema_of(workspace: Workspace, full_name: str) -> dict[str, Any]:
     return schema
 
 
-def edited(record: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def edited(record: dict[str, Any], given: Body) -> dict[str, Any]:
     """Return the record with the editable fields of `given`, stamped as updated now."""
-    changes = {field: given[field] for field in EDITABLE if field in given}
+    changes = {name: read(given, name) for name, read in EDITABLE.items() if name in given}
     return {**record, **changes, "updated_at": milliseconds(), "updated_by": USER}
 
 

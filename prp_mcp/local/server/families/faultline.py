@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.faults import ACTIONS, Fault
 from prp_mcp.local.server.refusal import invalid
 from prp_mcp.local.server.routing import Call, Route
@@ -18,17 +19,17 @@ def add(workspace: Workspace, call: Call) -> dict[str, Any]:
     error_after(status, body), drop(when), kill(pid, when); `when` is "before" (default) or "after" the effect.
     """
     given = call.json()
-    action = given.get("action")
+    action = given.text("action")
     if action not in ACTIONS:
         raise invalid(f"action {action!r} is not one of {', '.join(ACTIONS)}")
-    match = given.get("match") or {}
+    match = given.body("match")
     try:
-        path = re.compile(match.get("path", ""))
+        path = re.compile(match.text("path"))
     except re.error as wrong:
-        raise invalid(f"match.path is no regular expression: {wrong}") from wrong
+        raise invalid(f"match.path is not a regular expression: {wrong}") from wrong
     settings = _settings(given, action)
-    nth, times = int(given.get("nth", 1)), int(given.get("times", 1))
-    workspace.faults.add(Fault(action, match.get("method", ""), path, nth - 1, times, settings))
+    nth, times = given.integer("nth", 1), given.integer("times", 1)
+    workspace.faults.add(Fault(action, match.text("method"), path, nth - 1, times, settings))
     return {}
 
 
@@ -54,14 +55,14 @@ def forget(workspace: Workspace, _call: Call) -> dict[str, Any]:
     return {}
 
 
-def _settings(given: dict[str, Any], action: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {"when": given.get("when", "before")}
+def _settings(given: Body, action: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {"when": given.text("when", "before")}
     if action in ("refuse", "error_after"):
-        settings.update(status=int(given.get("status", 500)), body=given.get("body", BODY))
+        settings.update(status=given.integer("status", 500), body=given.given.get("body", BODY))
     if action == "hang":
-        settings["seconds"] = float(given.get("seconds", 1.0))
+        settings["seconds"] = given.number("seconds", 1.0)
     if action == "kill":
-        settings["pid"] = int(given.get("pid", 0))
+        settings["pid"] = given.integer("pid", 0)
         if settings["pid"] < 2:
             raise invalid("kill needs the pid of a process")
     return settings

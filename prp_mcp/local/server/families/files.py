@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Answer, Call, Route
@@ -27,13 +28,13 @@ LANGUAGES = {language: suffix for suffix, (_, language) in NOTEBOOKS.items()}
 
 def status(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Answer what is at `path`; 404 when there is nothing."""
-    path, place = _place(workspace, call.require(dict(call.query), "path"))
+    path, place = _place(workspace, call.asked("path"))
     return _object(workspace, path, place)
 
 
 def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
     """List the objects of a folder."""
-    path, place = _place(workspace, call.require(dict(call.query), "path"))
+    path, place = _place(workspace, call.asked("path"))
     if place.is_file():
         return {"objects": [_object(workspace, path, place)]}
     if not place.is_dir():
@@ -44,7 +45,7 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def make_folders(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Create a folder and its parents; one that exists is fine."""
-    path, place = _place(workspace, call.require(call.json(), "path"))
+    path, place = _place(workspace, call.json().required("path"))
     with _translated(path):
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -56,12 +57,12 @@ def make_folders(workspace: Workspace, call: Call) -> dict[str, Any]:
 def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Delete a file or a folder; a folder that is not empty only with `recursive`."""
     given = call.json()
-    path, place = _place(workspace, call.require(given, "path"))
+    path, place = _place(workspace, given.required("path"))
     if place == workspace.files / "Workspace":
         raise invalid("The root folder cannot be deleted")
     with _translated(path):
         if place.is_dir():
-            if any(place.iterdir()) and not given.get("recursive"):
+            if any(place.iterdir()) and not given.flag("recursive"):
                 raise ApiError(400, "DIRECTORY_NOT_EMPTY", f"Folder ({path}) is not empty")
             shutil.rmtree(place)
         elif place.exists():
@@ -74,38 +75,40 @@ def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
 def import_file(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Write a file from the raw body; `overwrite=false` makes it a lock that one caller gets."""
     overwrite = call.query.get("overwrite", "false").lower() == "true"
-    _write(workspace, call.parameters["path"], call.body, overwrite=overwrite, detect=True)
+    _write(workspace, call.parameters["path"], call.content, overwrite=overwrite, detect=True)
     return {}
 
 
 def import_object(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Write a file or a notebook from a form or from JSON with base64 content."""
-    given: dict[str, Any] = (
-        {name: part if name == "content" else part.decode() for name, part in call.form.items()}
-        if call.form is not None
-        else call.json()
-    )
-    content = given.get("content", b"")
-    if isinstance(content, str):
-        try:
-            content = base64.b64decode(content, validate=True)
-        except binascii.Error as wrong:
-            raise invalid("content is not base64") from wrong
-    path = call.require(given, "path")
-    if given.get("format", "SOURCE") == "SOURCE":
-        suffix = LANGUAGES.get(given.get("language") or "")
+    given, content = _import(call)
+    path = given.required("path")
+    if given.text("format", "SOURCE") == "SOURCE":
+        suffix = LANGUAGES.get(given.text("language"))
         if suffix is None:
             raise invalid("format SOURCE needs a language: PYTHON, SQL, SCALA or R")
         header = NOTEBOOKS[suffix][0]
         content = content if content.startswith(header) else header + b"\n" + content
-    overwrite = str(given.get("overwrite", "")).lower() == "true"
-    _write(workspace, path, content, overwrite=overwrite, detect=given.get("format") in ("AUTO", None))
+    overwrite = str(given.given.get("overwrite", "")).lower() == "true"
+    _write(workspace, path, content, overwrite=overwrite, detect=given.text("format", "AUTO") == "AUTO")
     return {}
+
+
+def _import(call: Call) -> tuple[Body, bytes]:
+    """Return what an import says, and its content."""
+    if call.form is not None:
+        said = {name: part.decode(errors="replace") for name, part in call.form.items() if name != "content"}
+        return Body(said), call.form.get("content", b"")
+    given = call.json()
+    try:
+        return given, base64.b64decode(given.text("content"), validate=True)
+    except binascii.Error as wrong:
+        raise invalid("content is not base64") from wrong
 
 
 def export(workspace: Workspace, call: Call) -> Any:
     """Answer a file's content: raw with `direct_download`, else base64 in JSON."""
-    path, place = _place(workspace, call.require(dict(call.query), "path"))
+    path, place = _place(workspace, call.asked("path"))
     if not place.is_file():
         raise _missing(path)
     content = place.read_bytes()

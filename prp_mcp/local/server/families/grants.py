@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.families.catalog import UNITY
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route
@@ -44,12 +45,12 @@ def get(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def change(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Add and remove privileges; adding goes last, so a privilege in both is held."""
-    given = call.json().get("changes", [])
+    given = call.json().bodies("changes")
     with workspace.store.transaction():
         kind, full_name = _securable(workspace, call)
         held: dict[str, list[str]] = dict(workspace.store.get("grants", f"{kind}/{full_name}") or {})
         for entry in given:
-            principal = call.require(entry, "principal")
+            principal = entry.required("principal")
             kept = set(held.get(principal, ())) - set(_privileges(entry, "remove"))
             held[principal] = sorted(kept | set(_privileges(entry, "add")))
         workspace.store.put("grants", f"{kind}/{full_name}", {name: rights for name, rights in held.items() if rights})
@@ -93,8 +94,8 @@ def _securable(workspace: Workspace, call: Call) -> tuple[str, str]:
     return kind, full_name
 
 
-def _privileges(entry: dict[str, Any], field: str) -> list[str]:
-    named = [str(privilege).upper().replace(" ", "_") for privilege in entry.get(field) or []]
+def _privileges(entry: Body, field: str) -> list[str]:
+    named = [privilege.upper().replace(" ", "_") for privilege in entry.texts(field)]
     unknown = [privilege for privilege in named if privilege not in PRIVILEGES]
     if unknown:
         raise invalid(f"Privilege {unknown[0]} is not applicable to this entity")

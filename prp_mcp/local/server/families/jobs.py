@@ -3,6 +3,7 @@
 import secrets
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route, page
@@ -41,8 +42,8 @@ def reset(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Replace all settings of a job."""
     given = call.json()
     with workspace.store.transaction():
-        job = found(workspace, given.get("job_id"))
-        _save(workspace, job["job_id"], _checked(given.get("new_settings") or {}), job["created_time"])
+        job = found(workspace, given.integer("job_id", 0))
+        _save(workspace, job["job_id"], _checked(given.body("new_settings")), job["created_time"])
     return {}
 
 
@@ -50,10 +51,10 @@ def update(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Change some settings of a job, at the top level only."""
     given = call.json()
     with workspace.store.transaction():
-        job = found(workspace, given.get("job_id"))
-        removed = given.get("fields_to_remove") or []
+        job = found(workspace, given.integer("job_id", 0))
+        removed = given.texts("fields_to_remove")
         kept = {key: value for key, value in job["settings"].items() if key not in removed}
-        settings = _checked({**kept, **(given.get("new_settings") or {})})
+        settings = _checked(Body({**kept, **given.mapping("new_settings")}))
         _save(workspace, job["job_id"], settings, job["created_time"])
     return {}
 
@@ -73,14 +74,14 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Delete a job; its runs stay readable."""
-    job_id = found(workspace, call.json().get("job_id"))["job_id"]
+    job_id = found(workspace, call.json().integer("job_id", 0))["job_id"]
     with workspace.store.transaction():
         workspace.store.delete("jobs", str(job_id))
         workspace.store.delete("permissions", f"jobs/{job_id}")
     return {}
 
 
-def found(workspace: Workspace, job_id: Any) -> dict[str, Any]:
+def found(workspace: Workspace, job_id: int | str | None) -> dict[str, Any]:
     """Return the stored job. Raises ApiError."""
     job = workspace.store.get("jobs", str(job_id))
     if job is None:
@@ -99,14 +100,15 @@ def _save(workspace: Workspace, job_id: int, settings: dict[str, Any], created: 
     workspace.store.put("jobs", str(job_id), job)
 
 
-def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+def _checked(settings: Body) -> dict[str, Any]:
+    """Return the settings as they are kept. Raises ApiError for a task that could not be run."""
     keys: set[str] = set()
-    for task in settings.get("tasks") or []:
-        key = task.get("task_key")
-        if not isinstance(key, str) or key in keys:
+    for task in settings.bodies("tasks"):
+        key = task.text("task_key")
+        if not key or key in keys:
             raise invalid(f"Task keys must be given and unique, got {key!r}")
         keys.add(key)
-        for field in task:
+        for field in task.given:
             if field.endswith("_task") and field != "pipeline_task":
                 message = f"Task {key!r}: {field} is not served by the local workspace, only pipeline_task is"
                 raise ApiError(501, "NOT_IMPLEMENTED", message)
@@ -115,7 +117,11 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
                 raise ApiError(501, "NOT_IMPLEMENTED", message)
         if "pipeline_task" not in task:
             raise invalid(f"Task {key!r} has no pipeline_task")
-    kept = {key: value for key, value in settings.items() if key != "access_control_list"}
+        task.body("pipeline_task").text("pipeline_id")
+        for need in task.bodies("depends_on"):
+            need.required("task_key")
+    settings.text("name")
+    kept = {key: value for key, value in settings.given.items() if key != "access_control_list"}
     kept.setdefault("name", "Untitled")
     return kept
 

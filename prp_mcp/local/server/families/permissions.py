@@ -1,5 +1,6 @@
 """Permissions family: access control lists of pipelines, jobs and folders."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from prp_mcp.local.server.refusal import ApiError, invalid
@@ -33,7 +34,8 @@ def extend(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def _store(workspace: Workspace, call: Call, kept: list[dict[str, Any]]) -> dict[str, Any]:
     kind = call.parameters["kind"]
-    given = call.json().get("access_control_list") or []
+    _found(workspace, call)
+    given = [entry.given for entry in call.json().bodies("access_control_list")]
     for entry in given:
         if entry.get("permission_level") not in LEVELS[kind]:
             raise invalid(f"{entry.get('permission_level')!r} is not a permission level of {kind}")
@@ -72,7 +74,7 @@ def _shown(call: Call, held: dict[str, Any]) -> dict[str, Any]:
     return {"object_id": f"/{_key(call)}", "object_type": KINDS[kind], "access_control_list": rows}
 
 
-def _principal(entry: dict[str, Any]) -> tuple[str, str]:
+def _principal(entry: Mapping[str, Any]) -> tuple[str, str]:
     return next((name, str(entry[name])) for name in PRINCIPALS if name in entry)
 
 

@@ -5,6 +5,7 @@ import re
 import uuid
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.reports import TERMINAL
@@ -21,16 +22,16 @@ _FILTER = re.compile(r"name\s+like\s+'([^']*)'|name\s*=\s*'([^']*)'", re.I)
 def create(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Create a pipeline; a name that is taken is refused unless `allow_duplicate_names`."""
     given = call.json()
-    name = call.require(given, "name")
+    name = given.required("name")
     pipeline_id = str(uuid.uuid4())
     with workspace.store.transaction():
-        _check(workspace, given, None)
+        _check(workspace, given, name, None)
         pipeline = {
             "pipeline_id": pipeline_id,
             "name": name,
             "spec": _specification(given, pipeline_id),
-            "run_as": given.get("run_as"),
-            "parameters": given.get("parameters"),
+            "run_as": given.mapping("run_as") or None,
+            "parameters": given.mapping("parameters") or None,
             "creator_user_name": USER,
             "run_as_user_name": _run_as(given),
             "last_modified": milliseconds(),
@@ -54,13 +55,13 @@ def edit(workspace: Workspace, call: Call) -> dict[str, Any]:
     given = call.json()
     with workspace.store.transaction():
         pipeline = found(workspace, call)
-        given.setdefault("name", pipeline["name"])
-        _check(workspace, given, pipeline["pipeline_id"])
+        name = given.text("name") or pipeline["name"]
+        _check(workspace, given, name, pipeline["pipeline_id"])
         pipeline.update(
-            name=given["name"],
-            spec=_specification(given, pipeline["pipeline_id"]),
-            run_as=given.get("run_as"),
-            parameters=given.get("parameters"),
+            name=name,
+            spec={"name": name, **_specification(given, pipeline["pipeline_id"])},
+            run_as=given.mapping("run_as") or None,
+            parameters=given.mapping("parameters") or None,
             run_as_user_name=_run_as(given),
             last_modified=milliseconds(),
         )
@@ -122,30 +123,30 @@ def active(workspace: Workspace, pipeline_id: str) -> list[dict[str, Any]]:
     return [u for u in updates_of(workspace, pipeline_id) if u["state"] not in TERMINAL]
 
 
-def _specification(given: dict[str, Any], pipeline_id: str) -> dict[str, Any]:
-    kept = {key: value for key, value in given.items() if key not in SETTINGS and key != "pipeline_id"}
+def _specification(given: Body, pipeline_id: str) -> dict[str, Any]:
+    kept = {key: value for key, value in given.given.items() if key not in SETTINGS and key != "pipeline_id"}
     return {**kept, "id": pipeline_id}
 
 
-def _run_as(given: dict[str, Any]) -> str:
-    run_as = given.get("run_as") or {}
-    return str(run_as.get("user_name") or run_as.get("service_principal_name") or USER)
+def _run_as(given: Body) -> str:
+    run_as = given.body("run_as")
+    return run_as.text("user_name") or run_as.text("service_principal_name") or USER
 
 
-def _check(workspace: Workspace, given: dict[str, Any], pipeline_id: str | None) -> None:
-    catalog = given.get("catalog")
+def _check(workspace: Workspace, given: Body, name: str, pipeline_id: str | None) -> None:
+    catalog = given.text("catalog")
     if catalog and workspace.store.get("catalogs", catalog) is None:
         raise ApiError(404, "CATALOG_DOES_NOT_EXIST", f"Catalog '{catalog}' does not exist.")
-    if catalog and not (given.get("schema") or given.get("target")):
+    if catalog and not (given.text("schema") or given.text("target")):
         raise invalid("A pipeline with a catalog must set 'schema'.")
-    if given.get("allow_duplicate_names"):
+    if given.flag("allow_duplicate_names"):
         return
     for other in workspace.store.all("pipelines"):
-        if other["name"] == given["name"] and other["pipeline_id"] != pipeline_id:
+        if other["name"] == name and other["pipeline_id"] != pipeline_id:
             raise ApiError(
                 409,
                 "RESOURCE_CONFLICT",
-                f"The pipeline name '{given['name']}' is already used by another pipeline. This check can be "
+                f"The pipeline name '{name}' is already used by another pipeline. This check can be "
                 "skipped by setting `allow_duplicate_names = true` in the request.",
             )
 

@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.families.jobs import found
 from prp_mcp.local.server.families.updates import begin
 from prp_mcp.local.server.moments import milliseconds
@@ -18,9 +19,9 @@ PAUSE = 0.2
 def run_now(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Start a run of a job; an `idempotency_token` that was used answers the run it started."""
     given = call.json()
-    token = given.get("idempotency_token")
+    token = given.text("idempotency_token")
     with workspace.store.transaction():
-        job = found(workspace, given.get("job_id"))
+        job = found(workspace, given.integer("job_id", 0))
         for run in workspace.store.all("runs"):
             if token and run["token"] == token:
                 return {"run_id": run["run_id"], "number_in_job": run["run_id"]}
@@ -66,7 +67,7 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def cancel(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Cancel a run: its active update is canceled, the tasks after it do not start."""
-    run = _run(workspace, call.json().get("run_id"))
+    run = _run(workspace, call.json().integer("run_id", 0))
     for task in run["tasks"]:
         if task.get("update_id"):
             workspace.execution.cancel(task["update_id"])
@@ -112,7 +113,7 @@ def _update(workspace: Workspace, run: dict[str, Any], task: dict[str, Any]) -> 
     pipeline = workspace.store.get("pipelines", task["pipeline_task"].get("pipeline_id", ""))
     if pipeline is None:
         return "FAILED", f"The pipeline {task['pipeline_task'].get('pipeline_id')} was not found"
-    asked = {"cause": "JOB_TASK", "full_refresh": task["pipeline_task"].get("full_refresh", False)}
+    asked = Body({"cause": "JOB_TASK", "full_refresh": task["pipeline_task"].get("full_refresh", False)})
     try:
         update_id = begin(workspace, pipeline, asked)
     except ApiError as refused:

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from prp_mcp import process
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import Workspace
@@ -45,21 +46,21 @@ def warehouse(_workspace: Workspace, call: Call) -> dict[str, Any]:
 def execute(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Run a statement, waiting for it up to `wait_timeout`."""
     given = call.json()
-    call.require(given, "statement")
-    if call.require(given, "warehouse_id") != WAREHOUSE["id"]:
-        raise invalid(f"Warehouse {given['warehouse_id']!r} does not exist; the one here is 'local'")
-    wait = _WAIT.fullmatch(given.get("wait_timeout") or "10s")
+    question = _question(workspace, given)
+    if given.required("warehouse_id") != WAREHOUSE["id"]:
+        raise invalid(f"Warehouse {given.text('warehouse_id')!r} does not exist; the one here is 'local'")
+    wait = _WAIT.fullmatch(given.text("wait_timeout", "10s"))
     if not wait:
-        raise invalid(f"wait_timeout {given['wait_timeout']!r} is not like '10s'")
+        raise invalid(f"wait_timeout {given.text('wait_timeout')!r} is not like '10s'")
     statement_id = str(uuid.uuid4())
     answer: dict[str, Any] = {"statement_id": statement_id, "status": {"state": "PENDING"}}
     while len(workspace.statements) >= KEPT:
         workspace.statements.pop(next(iter(workspace.statements)))
     workspace.statements[statement_id] = answer
-    worker = threading.Thread(target=_run, args=(workspace, given, answer), name="statement", daemon=True)
+    worker = threading.Thread(target=_run, args=(workspace, question, answer), name="statement", daemon=True)
     worker.start()
     worker.join(min(float(wait.group(1)), 50.0))
-    if worker.is_alive() and given.get("on_wait_timeout") == "CANCEL":
+    if worker.is_alive() and given.text("on_wait_timeout") == "CANCEL":
         answer["status"] = {"state": "CANCELED"}
     return dict(answer)
 
@@ -86,20 +87,24 @@ def cancel(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _run(workspace: Workspace, given: dict[str, Any], answer: dict[str, Any]) -> None:
+def _question(workspace: Workspace, given: Body) -> dict[str, Any]:
+    """Return what the runner is asked. Raises ApiError."""
     home = workspace.home
-    question = {
+    return {
         "home": str(home),
         "warehouse": str(home / "warehouse"),
         "volumes_root": str(workspace.volumes),
         "files_root": str(workspace.files),
         "catalogs": [catalog["name"] for catalog in workspace.store.all("catalogs")],
-        "catalog": given.get("catalog") or "main",
-        "schema": given.get("schema") or "default",
-        "statement": given["statement"],
-        "row_limit": min(int(given.get("row_limit") or ROWS), ROWS),
-        "parameters": given.get("parameters") or [],
+        "catalog": given.text("catalog") or "main",
+        "schema": given.text("schema") or "default",
+        "statement": given.required("statement"),
+        "row_limit": min(given.integer("row_limit", ROWS) or ROWS, ROWS),
+        "parameters": [{"name": one.required("name"), **one.given} for one in given.bodies("parameters")],
     }
+
+
+def _run(workspace: Workspace, question: dict[str, Any], answer: dict[str, Any]) -> None:
     try:
         told = _told(workspace.execution.verb("sql", question, TIMEOUT))
     except OSError as failed:

@@ -3,6 +3,7 @@
 import fnmatch
 from typing import Any
 
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.families.catalog import UNITY, catalog_of, edited, schema_of
 from prp_mcp.local.server.refusal import ApiError
 from prp_mcp.local.server.routing import Call, Route, page
@@ -11,7 +12,7 @@ from prp_mcp.local.server.workspace import Workspace
 
 def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
     """List the tables of a schema."""
-    catalog, schema = (call.require(dict(call.query), key) for key in ("catalog_name", "schema_name"))
+    catalog, schema = (call.asked(key) for key in ("catalog_name", "schema_name"))
     wanted = schema_of(workspace, f"{catalog}.{schema}")["full_name"]
     left_out = [field for field in ("columns", "properties") if call.query.get(f"omit_{field}", "").lower() == "true"]
     rows = [
@@ -24,7 +25,7 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def summaries(workspace: Workspace, call: Call) -> dict[str, Any]:
     """List names and types of the tables of a catalog, by `%` patterns of schema and table name."""
-    catalog = catalog_of(workspace, call.require(dict(call.query), "catalog_name"))["name"]
+    catalog = catalog_of(workspace, call.asked("catalog_name"))["name"]
     schema, name = (call.query.get(key, "%").replace("%", "*") for key in ("schema_name_pattern", "table_name_pattern"))
     rows = [
         {"full_name": table["full_name"], "table_type": table["table_type"]}
@@ -51,8 +52,8 @@ def exists(workspace: Workspace, call: Call) -> dict[str, Any]:
 def edit(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Edit a table's owner, the only thing this API changes."""
     with workspace.store.transaction():
-        given = call.json()
-        table = edited(_found(workspace, call), {key: given[key] for key in ("owner",) if key in given})
+        owner = {"owner": call.json().text("owner")} if "owner" in call.json() else {}
+        table = edited(_found(workspace, call), Body(owner))
         workspace.store.put("tables", table["full_name"], table)
     return {}
 

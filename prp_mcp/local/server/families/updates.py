@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from prp_mcp import clock
+from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.families.pipelines import active, found, updates_of
 from prp_mcp.local.server.moments import milliseconds
 from prp_mcp.local.server.refusal import ApiError, invalid
@@ -18,9 +19,11 @@ def start(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {"update_id": begin(workspace, found(workspace, call), call.json())}
 
 
-def begin(workspace: Workspace, pipeline: dict[str, Any], asked: dict[str, Any]) -> str:
+def begin(workspace: Workspace, pipeline: dict[str, Any], asked: Body) -> str:
     """Store and queue an update of `pipeline`, and return its id. Raises ApiError."""
-    _check(asked)
+    selected = {name: asked.texts(name) for name in ("refresh_selection", "full_refresh_selection")}
+    if asked.flag("full_refresh") and any(selected.values()):
+        raise invalid("full_refresh cannot be combined with a selection of tables")
     pipeline_id, update_id = pipeline["pipeline_id"], str(uuid.uuid4())
     with workspace.store.transaction():
         for other in active(workspace, pipeline_id):
@@ -34,15 +37,14 @@ def begin(workspace: Workspace, pipeline: dict[str, Any], asked: dict[str, Any])
                 "pipeline_id": pipeline_id,
                 "update_id": update_id,
                 "state": "WAITING_FOR_RESOURCES",
-                "cause": asked.get("cause") or "API_CALL",
+                "cause": asked.text("cause", "API_CALL"),
                 "creation_time": milliseconds(moment),
                 "created": moment,
                 "config": pipeline["spec"],
-                "full_refresh": bool(asked.get("full_refresh")),
-                "validate_only": bool(asked.get("validate_only")),
-                "refresh_selection": asked.get("refresh_selection") or [],
-                "full_refresh_selection": asked.get("full_refresh_selection") or [],
-                "parameters": {**(pipeline.get("parameters") or {}), **(asked.get("parameters") or {})},
+                "full_refresh": asked.flag("full_refresh"),
+                "validate_only": asked.flag("validate_only"),
+                **selected,
+                "parameters": {**(pipeline.get("parameters") or {}), **asked.mapping("parameters")},
             },
         )
     workspace.execution.submit(update_id)
@@ -78,16 +80,6 @@ def stop(workspace: Workspace, call: Call) -> dict[str, Any]:
 
 def _shown(update: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in update.items() if key not in INTERNAL}
-
-
-def _check(asked: dict[str, Any]) -> None:
-    for name in ("refresh_selection", "full_refresh_selection"):
-        if not isinstance(asked.get(name) or [], list):
-            raise invalid(f"{name} must be a list")
-    if not isinstance(asked.get("parameters") or {}, dict):
-        raise invalid("parameters must be a map")
-    if asked.get("full_refresh") and (asked.get("refresh_selection") or asked.get("full_refresh_selection")):
-        raise invalid("full_refresh cannot be combined with a selection of tables")
 
 
 ROUTES = (

@@ -14,7 +14,7 @@ from prp_mcp.local.server.workspace import USER, Workspace
 
 def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
     """List the volumes of a schema."""
-    catalog, schema = (call.require(dict(call.query), key) for key in ("catalog_name", "schema_name"))
+    catalog, schema = (call.asked(key) for key in ("catalog_name", "schema_name"))
     schema_of(workspace, f"{catalog}.{schema}")
     rows = [
         volume
@@ -27,21 +27,20 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
 def create(workspace: Workspace, call: Call) -> dict[str, Any]:
     """Create a managed volume and its folder; external ones are refused by name."""
     given = call.json()
-    name = checked_name(call.require(given, "name"))
-    kind = call.require(given, "volume_type")
+    name = checked_name(given.required("name"))
+    kind = given.required("volume_type")
     if kind == "EXTERNAL":
         raise ApiError(501, "NOT_IMPLEMENTED", "External volumes are not served by the local workspace")
     if kind != "MANAGED":
         raise invalid(f"volume_type {kind!r} is not one of MANAGED, EXTERNAL")
     moment = milliseconds()
     with workspace.store.transaction():
-        catalog, schema = (call.require(given, key) for key in ("catalog_name", "schema_name"))
+        catalog, schema = (given.required(key) for key in ("catalog_name", "schema_name"))
         schema_of(workspace, f"{catalog}.{schema}")
         full_name = f"{catalog}.{schema}.{name}"
         if workspace.store.get("volumes", full_name):
             raise ApiError(409, "RESOURCE_ALREADY_EXISTS", f"Volume '{full_name}' already exists")
-        volume = {
-            **{field: given[field] for field in ("comment",) if field in given},
+        volume: dict[str, Any] = {
             "name": name,
             "catalog_name": catalog,
             "schema_name": schema,
@@ -56,6 +55,8 @@ def create(workspace: Workspace, call: Call) -> dict[str, Any]:
             "updated_at": moment,
             "updated_by": USER,
         }
+        if "comment" in given:
+            volume["comment"] = given.text("comment")
         workspace.store.put("volumes", full_name, volume)
     (workspace.volumes / catalog / schema / name).mkdir(parents=True, exist_ok=True)
     return volume
@@ -92,7 +93,7 @@ def upload(workspace: Workspace, call: Call) -> Answer:
     if place.exists() and call.query.get("overwrite", "").lower() != "true":
         raise ApiError(409, "ALREADY_EXISTS", f"The file {call.parameters['path']} already exists")
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(call.body)
+    place.write_bytes(call.content)
     return Answer(204)
 
 
@@ -147,7 +148,7 @@ def _found(workspace: Workspace, full_name: str) -> dict[str, Any]:
 def _place(workspace: Workspace, call: Call) -> Path:
     parts = call.parameters["path"].strip("/").split("/")
     if len(parts) < 4 or parts[0] != "Volumes" or {"..", ".", ""} & set(parts) or "\0" in "".join(parts):
-        raise invalid(f"{call.parameters['path']!r} is no path in a volume: /Volumes/CATALOG/SCHEMA/VOLUME/...")
+        raise invalid(f"{call.parameters['path']!r} is not a path in a volume: /Volumes/CATALOG/SCHEMA/VOLUME/...")
     _found(workspace, ".".join(parts[1:4]))
     return workspace.volumes.joinpath(*parts[1:])
 
