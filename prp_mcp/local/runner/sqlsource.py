@@ -67,7 +67,8 @@ class _Statement:
             raise self._refusal()
         if self._take("OR"):
             self._take("REFRESH") or self._take("REPLACE")
-        private = self._take("PRIVATE")
+        # The old name of a private table is a temporary one; a view is published under no name anyway.
+        private = self._take("PRIVATE") or self._take("TEMPORARY")
         kind = self._kind()
         self._take("IF", "NOT", "EXISTS")
         dataset = Dataset(self._graph.full(self._name()), kind, self._location, private=private)

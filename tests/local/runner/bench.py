@@ -6,6 +6,8 @@ import subprocess
 import sys
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,21 +175,39 @@ def ended(child: "subprocess.Popen[str]", given: str | None = None) -> tuple[str
     return child.communicate(given, timeout=300)
 
 
-def spark_works(home: Path) -> bool:
-    """Whether the JVM of `home` has a job or a stream that is not over; there may be no JVM any more."""
+@contextmanager
+def gateway_of(home: Path) -> Iterator[Any]:
+    """Reach into the running JVM of `home`, beside whatever it does: its Spark session and its classes."""
     found = jvm.running(home)
-    if found is None:
-        return False
+    assert found is not None
     gateway = JavaGateway(gateway_parameters=GatewayParameters(port=found.port, auth_token=found.secret))
     try:
-        spark = gateway.jvm.org.apache.spark
-        sessions = getattr(gateway.jvm, "org.apache.spark.sql.classic.SparkSession")
-        streams = sessions.builder().getOrCreate().sharedState().activeStreamingQueries()
-        return bool(len(spark.SparkContext.getOrCreate().statusTracker().getActiveJobIds()) or not streams.isEmpty())
-    except Py4JError:
-        # It went while it was asked.
-        if jvm.running(home) is None:
-            return False
-        raise
+        yield gateway.jvm
     finally:
         gateway.close()
+
+
+def _session(inside: Any) -> Any:
+    return getattr(inside, "org.apache.spark.sql.classic.SparkSession").builder().getOrCreate()
+
+
+def spark_works(home: Path) -> bool:
+    """Whether the JVM of `home` has a job or a stream that is not over; there may be no JVM any more."""
+    if jvm.running(home) is None:
+        return False
+    try:
+        with gateway_of(home) as inside:
+            streams = _session(inside).sharedState().activeStreamingQueries()
+            jobs = inside.org.apache.spark.SparkContext.getOrCreate().statusTracker().getActiveJobIds()
+            return bool(len(jobs) or not streams.isEmpty())
+    except Py4JError:
+        if jvm.running(home) is None:
+            # It went while it was asked.
+            return False
+        raise
+
+
+def plan_of(home: Path, statement: str) -> str:
+    """Return how Spark's own parser reads a statement."""
+    with gateway_of(home) as inside:
+        return str(_session(inside).sessionState().sqlParser().parsePlan(statement).toString())

@@ -1,12 +1,16 @@
 """The `sql` and `drop` verbs."""
 
 import json
+import re
 
 import pytest
 
-from tests.local.runner.bench import Bench, ended, verb
+from tests.corpora.reading import STATEMENTS
+from tests.local.runner.bench import Bench, ended, plan_of, verb
 
 pytestmark = pytest.mark.spark
+
+WRITES = re.compile(r"InsertInto|DeleteFrom|UpdateTable|MergeInto")
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +128,12 @@ def test_an_option_that_names_a_file_is_refused(filled: Bench, option: str):
     filled.input("named/a.json", {"a": 1})
     where = f"'/Volumes/main/{filled.schema}/raw/named', format => 'json', {option} => '/etc/hostname'"
     assert f"the option {option!r} names" in filled.sql(f"SELECT * FROM read_files({where})")["error"]["message"]
+
+
+def test_spark_reads_as_a_query_what_is_answered(filled: Bench):
+    """Spark's parser is the judge: a statement that passes for reading must not write in its eyes."""
+    for statement, verdict in STATEMENTS.items():
+        if verdict == "reads":
+            assert not WRITES.search(plan_of(filled.home, statement.strip().rstrip(";"))), statement
+        if verdict == "writes" and statement.startswith("WITH"):
+            assert WRITES.search(plan_of(filled.home, statement)), statement

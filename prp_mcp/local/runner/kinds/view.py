@@ -25,14 +25,7 @@ def _read(planned: Planned, streaming: bool) -> bool:
 VIEW = Kind(
     "VIEW",
     _plan,
-    words=(
-        ("VIEW",),
-        ("LIVE", "VIEW"),
-        ("STREAMING", "LIVE", "VIEW"),
-        ("TEMPORARY", "VIEW"),
-        ("TEMPORARY", "LIVE", "VIEW"),
-        ("TEMPORARY", "STREAMING", "LIVE", "VIEW"),
-    ),
+    words=(("VIEW",), ("LIVE", "VIEW"), ("STREAMING", "LIVE", "VIEW"), ("INCREMENTAL", "LIVE", "VIEW")),
     decorators=("view", "create_view", "temporary_view"),
     read=_read,
 )
