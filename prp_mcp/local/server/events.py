@@ -1,16 +1,14 @@
 """The events the workspace itself adds to the event log."""
 
 import uuid
-from typing import Any
 
 from prp_mcp import clock
+from prp_mcp.local.server.records import Json, Pipeline
 
 
-def make(
-    pipeline: dict[str, Any], update_id: str, level: str, message: str, *, state: str, error: str | None = None
-) -> dict[str, Any]:
+def make(pipeline: Pipeline, update_id: str, level: str, message: str, *, state: str, error: str | None = None) -> Json:
     """Return an `update_progress` event of the workspace itself; `error` becomes its exception's message."""
-    event: dict[str, Any] = {
+    event: Json = {
         "id": str(uuid.uuid4()),
         "origin": {
             "cloud": "LOCAL",

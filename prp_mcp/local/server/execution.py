@@ -12,10 +12,17 @@ from typing import Any
 from prp_mcp import process
 from prp_mcp.local import environment
 from prp_mcp.local.server import reports
+from prp_mcp.local.server.records import CATALOGS, PIPELINES, UPDATES, Json, Pipeline, RunnerProcess, Update
 from prp_mcp.local.server.store import Store
 
 GRACE = 10.0
 """Seconds a runner gets to answer SIGTERM with CANCELED."""
+
+TOLD = (
+    *("update_id", "full_refresh", "refresh_selection", "full_refresh_selection"),
+    *("validate_only", "parameters"),
+)
+"""What a runner is told about its update."""
 
 VERB_TIMEOUT = 120.0
 """Seconds for the short verbs `stop` and `drop`."""
@@ -39,7 +46,7 @@ class Execution:
 
     def start(self) -> None:
         """Settle what an earlier server left unfinished, then take updates."""
-        for update in self._store.all("updates"):
+        for update in self._store.all(UPDATES):
             if update["state"] not in reports.TERMINAL:
                 self._settle(update)
         self._thread = threading.Thread(target=self._work, name="updates", daemon=True)
@@ -52,12 +59,12 @@ class Execution:
     def cancel(self, update_id: str) -> None:
         """Cancel an update: at once when it waits, within `GRACE` seconds when it runs."""
         with self._lock, self._store.transaction():
-            update = self._store.get("updates", update_id)
+            update = self._store.get(UPDATES, update_id)
             if update is None or update["state"] in reports.TERMINAL:
                 return
             running = self._running == update_id
             update["state"] = "STOPPING"
-            self._store.put("updates", update_id, update)
+            self._store.put(UPDATES, update_id, update)
             if not running:
                 reports.end(self._store, update_id, "CANCELED", "was canceled before it started")
                 return
@@ -79,7 +86,7 @@ class Execution:
             given = {"tables": list(tables), "warehouse": str(self._home / "warehouse")}
             self.verb("drop", given, VERB_TIMEOUT, "--home", str(self._home))
 
-    def verb(self, name: str, given: dict[str, Any], timeout: float, *arguments: str) -> process.Finished:
+    def verb(self, name: str, given: Json, timeout: float, *arguments: str) -> process.Finished:
         """Run another verb of the runner to its end, with `given` as JSON on its standard input."""
         self._used = True
         return process.run(
@@ -103,17 +110,16 @@ class Execution:
         if self._used or (self._home / "jvm.json").exists():
             self.verb("stop", {}, VERB_TIMEOUT, "--home", str(self._home))
 
-    def specification(self, update: dict[str, Any], pipeline: dict[str, Any]) -> dict[str, Any]:
+    def specification(self, update: Update, pipeline: Pipeline) -> Json:
         """Return what a runner is told about one update."""
-        asked = ("full_refresh", "refresh_selection", "full_refresh_selection", "validate_only", "parameters")
         return {
             "home": str(self._home),
             "files_root": str(self._home / "files"),
             "volumes_root": str(self._home / "volumes"),
             "warehouse": str(self._home / "warehouse"),
             "user": self._user,
-            "catalogs": [catalog["name"] for catalog in self._store.all("catalogs")],
-            "update": {"update_id": update["update_id"], **{name: update[name] for name in asked}},
+            "catalogs": [catalog["name"] for catalog in self._store.all(CATALOGS)],
+            "update": {name: value for name, value in update.items() if name in TOLD},
             "pipeline": {
                 "pipeline_id": pipeline["pipeline_id"],
                 "name": pipeline["name"],
@@ -121,7 +127,7 @@ class Execution:
             },
         }
 
-    def _settle(self, update: dict[str, Any]) -> None:
+    def _settle(self, update: Update) -> None:
         runner = update.get("runner")
         if runner:
             process.end(runner["pid"], runner["created"])
@@ -139,8 +145,8 @@ class Execution:
                 self._run(update_id)
 
     def _run(self, update_id: str) -> None:
-        update = self._store.get("updates", update_id)
-        pipeline = self._store.get("pipelines", update["pipeline_id"]) if update else None
+        update = self._store.get(UPDATES, update_id)
+        pipeline = self._store.get(PIPELINES, update["pipeline_id"]) if update else None
         if update is None or pipeline is None or update["state"] in reports.TERMINAL:
             return
         log = self._home / "logs" / f"{update_id}.log"
@@ -153,7 +159,7 @@ class Execution:
                 self._child = self._running = None
         self._conclude(update_id, log)
 
-    def _supervise(self, update: dict[str, Any], pipeline: dict[str, Any], log: Path) -> None:
+    def _supervise(self, update: Update, pipeline: Pipeline, log: Path) -> None:
         given = self._home / "tmp" / f"{update['update_id']}.json"
         given.write_text(json.dumps(self.specification(update, pipeline)))
         read_end, write_end = os.pipe()
@@ -182,20 +188,22 @@ class Execution:
     def _adopt(self, update_id: str, pid: int) -> None:
         """Store which process runs the update, and end it when a cancel arrived while it was being started."""
         with self._store.transaction():
-            update = self._store.get("updates", update_id)
+            update = self._store.get(UPDATES, update_id)
             if update is None:
                 return
-            update["runner"] = {"pid": pid, "created": process.identity(pid)}
+            created = process.identity(pid)
+            if created is not None:
+                update["runner"] = RunnerProcess(pid=pid, created=created)
             stopping = update["state"] in ("STOPPING", *reports.TERMINAL)
             if not stopping:
                 update["state"] = "INITIALIZING"
-            self._store.put("updates", update_id, update)
+            self._store.put(UPDATES, update_id, update)
         if stopping or self._closing:
             threading.Thread(target=process.end_group, args=(self._child, GRACE), name="cancel", daemon=True).start()
 
     def _conclude(self, update_id: str, log: Path) -> None:
         """Give an update whose runner left without a word its end."""
-        update = self._store.get("updates", update_id)
+        update = self._store.get(UPDATES, update_id)
         if update is None or update["state"] in reports.TERMINAL:
             return
         if self._closing:

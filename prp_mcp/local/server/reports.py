@@ -5,11 +5,12 @@ import select
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from prp_mcp import clock
 from prp_mcp.local.server import events
 from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.records import PIPELINES, SCHEMAS, TABLES, UPDATES, Json, Pipeline, Schema, Table
 from prp_mcp.local.server.store import Store
 
 LINE_CAP = 4 * 1024 * 1024
@@ -33,7 +34,7 @@ TAIL = 4_000
 def follow(
     store: Store,
     update_id: str,
-    pipeline: dict[str, Any],
+    pipeline: Pipeline,
     lines: IO[bytes],
     ended: Callable[[], bool],
 ) -> None:
@@ -65,12 +66,12 @@ def follow(
 def end(store: Store, update_id: str, state: str, what: str) -> None:
     """Give an update its terminal state, with an event that says why; nothing when it has one already."""
     with store.transaction():
-        update = store.get("updates", update_id)
+        update = store.get(UPDATES, update_id)
         if update is None or update["state"] in TERMINAL:
             return
-        pipeline = store.get("pipelines", update["pipeline_id"])
+        pipeline = store.get(PIPELINES, update["pipeline_id"])
         update["state"] = state
-        store.put("updates", update_id, update)
+        store.put(UPDATES, update_id, update)
         if pipeline is None:
             return
         failed = state == "FAILED"
@@ -97,7 +98,7 @@ def tail(log: Path) -> str:
     return f"The end of its log: {text}" if text else "Its log is empty"
 
 
-def _take(store: Store, update_id: str, pipeline: dict[str, Any], line: bytes) -> None:
+def _take(store: Store, update_id: str, pipeline: Pipeline, line: bytes) -> None:
     if not line.strip():
         return
     try:
@@ -108,20 +109,20 @@ def _take(store: Store, update_id: str, pipeline: dict[str, Any], line: bytes) -
         _complain(store, update_id, pipeline, f"a line was not understood ({wrong!r}): {shown}")
 
 
-def _state(store: Store, update_id: str, _pipeline: dict[str, Any], report: dict[str, Any]) -> None:
+def _state(store: Store, update_id: str, _pipeline: Pipeline, report: Json) -> None:
     if report["state"] not in STATES:
         raise ValueError(f"unknown state {report['state']!r}")
     with store.transaction():
-        update = store.get("updates", update_id)
+        update = store.get(UPDATES, update_id)
         if update is None or update["state"] in TERMINAL:
             return
         if update["state"] == "STOPPING" and report["state"] not in TERMINAL:
             return
         update["state"] = report["state"]
-        store.put("updates", update_id, update)
+        store.put(UPDATES, update_id, update)
 
 
-def _event(store: Store, update_id: str, pipeline: dict[str, Any], report: dict[str, Any]) -> None:
+def _event(store: Store, update_id: str, pipeline: Pipeline, report: Json) -> None:
     event = {"maturity_level": "STABLE", "level": "INFO", "timestamp": clock.now(), **report["event"]}
     event.setdefault("id", str(uuid.uuid4()))
     origin = {
@@ -133,44 +134,45 @@ def _event(store: Store, update_id: str, pipeline: dict[str, Any], report: dict[
     store.add_event(pipeline["pipeline_id"], update_id, event)
 
 
-def _table(store: Store, _update_id: str, pipeline: dict[str, Any], report: dict[str, Any]) -> None:
+def _table(store: Store, _update_id: str, pipeline: Pipeline, report: Json) -> None:
     given = report["table"]
     catalog, schema, name = given["catalog_name"], given["schema_name"], given["name"]
     full_name = f"{catalog}.{schema}.{name}"
     moment, owner = milliseconds(), pipeline["run_as_user_name"]
-    made = {"created_at": moment, "created_by": owner, "table_id": str(uuid.uuid4()), "owner": owner}
     with store.transaction():
         ensure_schema(store, catalog, schema, owner)
-        before = store.get("tables", full_name) or made
-        kept = {field: before[field] for field in ("created_at", "created_by", "table_id", "owner")}
-        store.put(
-            "tables",
-            full_name,
-            {
-                "data_source_format": "ICEBERG",
-                "metastore_id": "local",
-                **given,
-                **kept,
-                "full_name": full_name,
-                "pipeline_id": pipeline["pipeline_id"],
-                "properties": {
-                    **given.get("properties", {}),
-                    "pipelines.pipelineId": pipeline["pipeline_id"],
-                },
-                "updated_at": moment,
-                "updated_by": owner,
-            },
+        before = store.get(TABLES, full_name)
+        table = Table(
+            catalog_name=catalog,
+            schema_name=schema,
+            name=name,
+            full_name=full_name,
+            table_type=given["table_type"],
+            data_source_format="ICEBERG",
+            metastore_id="local",
+            pipeline_id=pipeline["pipeline_id"],
+            columns=given.get("columns", []),
+            properties={**given.get("properties", {}), "pipelines.pipelineId": pipeline["pipeline_id"]},
+            table_id=before["table_id"] if before else str(uuid.uuid4()),
+            owner=before["owner"] if before else owner,
+            created_at=before["created_at"] if before else moment,
+            created_by=before["created_by"] if before else owner,
+            updated_at=moment,
+            updated_by=owner,
         )
+        if "comment" in given:
+            table["comment"] = given["comment"]
+        store.put(TABLES, full_name, table)
 
 
 def ensure_schema(store: Store, catalog: str, schema: str, owner: str) -> None:
     """Create the schema's record unless it is there: an update creates the schema it publishes to."""
     full_name = f"{catalog}.{schema}"
-    if store.get("schemas", full_name) is None:
-        store.put("schemas", full_name, new_schema(catalog, schema, owner))
+    if store.get(SCHEMAS, full_name) is None:
+        store.put(SCHEMAS, full_name, new_schema(catalog, schema, owner))
 
 
-def new_schema(catalog: str, schema: str, owner: str) -> dict[str, Any]:
+def new_schema(catalog: str, schema: str, owner: str) -> Schema:
     """Return the record of a new schema, in the shape of the REST API."""
     moment = milliseconds()
     return {
@@ -189,7 +191,7 @@ def new_schema(catalog: str, schema: str, owner: str) -> dict[str, Any]:
     }
 
 
-def _complain(store: Store, update_id: str, pipeline: dict[str, Any], what: str) -> None:
+def _complain(store: Store, update_id: str, pipeline: Pipeline, what: str) -> None:
     event = events.make(pipeline, update_id, "WARN", f"Report of the runner: {what}", state="RUNNING")
     store.add_event(pipeline["pipeline_id"], update_id, event)
 

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.routing import compile_path
 
 from prp_mcp.local.server.body import Body, read_body
+from prp_mcp.local.server.records import Json
 from prp_mcp.local.server.refusal import invalid
 from prp_mcp.local.server.workspace import Workspace
 
@@ -48,7 +49,7 @@ class Call:
         return min(int(given) or default, most)
 
 
-Handler = Callable[[Workspace, Call], Any]
+Handler = Callable[[Workspace, Call], object]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Table:
         return None
 
 
-def page(rows: list[Any], call: Call, name: str, most: int) -> dict[str, Any]:
+def page(rows: Sequence[Any], call: Call, name: str, most: int) -> Json:
     """Return one page of `rows` under `name`, as list calls of the workspace do.
 
     The token is the offset of the next page; Databricks promises nothing about its form.
@@ -86,7 +87,7 @@ def page(rows: list[Any], call: Call, name: str, most: int) -> dict[str, Any]:
     if not token.isdecimal():
         raise invalid(f"Invalid page token: {token!r}")
     start, size = int(token), call.number("max_results", most, most)
-    answer: dict[str, Any] = {name: rows[start : start + size]}
+    answer: Json = {name: list(rows[start : start + size])}
     if start + size < len(rows):
         answer["next_page_token"] = str(start + size)
     return answer

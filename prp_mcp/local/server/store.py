@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from prp_mcp.local.server.records import Json, Kind, Record
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -17,8 +19,6 @@ CREATE TABLE IF NOT EXISTS events (
     id TEXT NOT NULL, level TEXT NOT NULL, timestamp TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_of ON events (pipeline_id, update_id, number);
 """
-
-Document = dict[str, Any]
 
 
 class Store:
@@ -58,45 +58,45 @@ class Store:
             finally:
                 self._depth -= 1
 
-    def get(self, kind: str, key: str) -> Document | None:
+    def get(self, kind: Kind[Record], key: str) -> Record | None:
         """Return the document, or None."""
         with self._lock:
             row = self._connection.execute(
-                "SELECT body FROM documents WHERE kind = ? AND key = ?", (kind, key)
+                "SELECT body FROM documents WHERE kind = ? AND key = ?", (kind.name, key)
             ).fetchone()
-        return json.loads(row[0]) if row else None
+        return cast(Record, json.loads(row[0])) if row else None
 
-    def put(self, kind: str, key: str, body: Document) -> None:
+    def put(self, kind: Kind[Record], key: str, body: Record) -> None:
         """Create or replace the document; its place in `all` is kept."""
         with self._lock:
             self._connection.execute(
                 "INSERT INTO documents (kind, key, body) VALUES (?, ?, ?)"
                 " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
-                (kind, key, json.dumps(body)),
+                (kind.name, key, json.dumps(body)),
             )
 
-    def delete(self, kind: str, key: str) -> None:
+    def delete(self, kind: Kind[Any], key: str) -> None:
         """Remove the document, if it is there."""
         with self._lock:
-            self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
+            self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind.name, key))
 
-    def all(self, kind: str) -> list[Document]:
+    def all(self, kind: Kind[Record]) -> list[Record]:
         """Return all documents of `kind`, oldest first."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT body FROM documents WHERE kind = ? ORDER BY number", (kind,)
+                "SELECT body FROM documents WHERE kind = ? ORDER BY number", (kind.name,)
             ).fetchall()
-        return [json.loads(row[0]) for row in rows]
+        return [cast(Record, json.loads(row[0])) for row in rows]
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: Kind[Any]) -> int:
         """Return how many documents of `kind` were ever made; a source of small unique numbers."""
         with self._lock:
             row = self._connection.execute(
-                "SELECT COALESCE(MAX(number), 0) + 1 FROM documents WHERE kind = ?", (kind,)
+                "SELECT COALESCE(MAX(number), 0) + 1 FROM documents WHERE kind = ?", (kind.name,)
             ).fetchone()
         return int(row[0])
 
-    def add_event(self, pipeline_id: str, update_id: str, event: Document) -> None:
+    def add_event(self, pipeline_id: str, update_id: str, event: Json) -> None:
         """Append `event`, giving it its sequence number."""
         with self.transaction():
             cursor = self._connection.execute(
@@ -112,7 +112,7 @@ class Store:
 
     def events(
         self, pipeline_id: str, condition: str, values: list[Any], order: str, window: tuple[int, int]
-    ) -> list[Document]:
+    ) -> list[Json]:
         """Return events of a pipeline; `condition` and `order` are made by `events.py`, never by a client.
 
         `window` is (offset, limit).

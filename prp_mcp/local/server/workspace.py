@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from prp_mcp.local.server.execution import Execution
 from prp_mcp.local.server.faults import Faults
 from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.records import CATALOGS, GRANTS, STARTED, Catalog, Json, Started, Statement
 from prp_mcp.local.server.store import Store
 
 USER = "engineer@example.com"
@@ -28,8 +28,8 @@ class Workspace:
     store: Store
     execution: Execution
     faults: Faults = field(default_factory=Faults)
-    statements: dict[str, dict[str, Any]] = field(default_factory=dict)
-    requests: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_SIZE))
+    statements: dict[str, Statement] = field(default_factory=dict)
+    requests: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_SIZE))
 
     @property
     def files(self) -> Path:
@@ -54,15 +54,15 @@ def open_workspace(home: Path, token: str, runner: Sequence[str]) -> Workspace:
     ):
         (home / folder).mkdir(parents=True, exist_ok=True)
     store = Store(home / "workspace.db")
-    if not store.get("started", "workspace"):
+    if not store.get(STARTED, "workspace"):
         with store.transaction():
-            store.put("started", "workspace", {"at": milliseconds()})
-            store.put("catalogs", "main", new_catalog("main"))
-            store.put("grants", "CATALOG/main", {USER: ["ALL_PRIVILEGES"], "account users": ["USE_CATALOG"]})
+            store.put(STARTED, "workspace", Started(at=milliseconds()))
+            store.put(CATALOGS, "main", new_catalog("main"))
+            store.put(GRANTS, "CATALOG/main", {USER: ["ALL_PRIVILEGES"], "account users": ["USE_CATALOG"]})
     return Workspace(home, token, store, Execution(home, store, runner, USER))
 
 
-def new_catalog(name: str) -> dict[str, Any]:
+def new_catalog(name: str) -> Catalog:
     """Return the record of a new catalog, in the shape of the REST API."""
     moment = milliseconds()
     return {

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from prp_mcp.local.server.families.pipelines import found
+from prp_mcp.local.server.records import Json
 from prp_mcp.local.server.refusal import invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import Workspace
@@ -33,7 +34,7 @@ _TERMS: tuple[tuple[re.Pattern[str], str], ...] = (
 _LEVELS = re.compile(r"level\s+in\s*\(\s*('[^']*'(?:\s*,\s*'[^']*')*)\s*\)", re.I)
 
 
-def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
+def listing(workspace: Workspace, call: Call) -> Json:
     """Answer `GET /pipelines/{id}/events`; a page token carries filter and order and excludes both."""
     pipeline_id = found(workspace, call)["pipeline_id"]
     token = call.query.get("page_token")
@@ -49,7 +50,7 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
     condition, values = parse_filter(wanted)
     size = call.number("max_results", PAGE_SIZE, MOST)
     rows = workspace.store.events(pipeline_id, condition, values, sorting, (offset, size + 1))
-    answer: dict[str, Any] = {"events": rows[:size]}
+    answer: Json = {"events": rows[:size]}
     if offset:
         answer["prev_page_token"] = _sealed(wanted, order, max(0, offset - size))
     if len(rows) > size:

@@ -1,10 +1,10 @@
 """Faults family, for tests only: make requests go wrong, and read which requests came."""
 
 import re
-from typing import Any
 
 from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.faults import ACTIONS, Fault
+from prp_mcp.local.server.records import Json
 from prp_mcp.local.server.refusal import invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import Workspace
@@ -12,7 +12,7 @@ from prp_mcp.local.server.workspace import Workspace
 BODY = {"error_code": "INTERNAL_ERROR", "message": "A fault that a test asked for"}
 
 
-def add(workspace: Workspace, call: Call) -> dict[str, Any]:
+def add(workspace: Workspace, call: Call) -> Json:
     """Put a fault in force: `{"match": {"method", "path"}, "nth", "times", "action", ...}`.
 
     `path` is a regular expression, searched. Actions: refuse(status, body), hang(seconds, when),
@@ -33,30 +33,30 @@ def add(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def clear(workspace: Workspace, _call: Call) -> dict[str, Any]:
+def clear(workspace: Workspace, _call: Call) -> Json:
     """Lift all faults."""
     workspace.faults.clear()
     return {}
 
 
-def listing(workspace: Workspace, _call: Call) -> dict[str, Any]:
+def listing(workspace: Workspace, _call: Call) -> Json:
     """List the faults with their counts."""
     return {"faults": workspace.faults.listing()}
 
 
-def requests(workspace: Workspace, _call: Call) -> dict[str, Any]:
+def requests(workspace: Workspace, _call: Call) -> Json:
     """List the last requests: method, path, status (null when dropped or not answered yet), oldest first."""
     return {"requests": list(workspace.requests)}
 
 
-def forget(workspace: Workspace, _call: Call) -> dict[str, Any]:
+def forget(workspace: Workspace, _call: Call) -> Json:
     """Empty the log of requests."""
     workspace.requests.clear()
     return {}
 
 
-def _settings(given: Body, action: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {"when": given.text("when", "before")}
+def _settings(given: Body, action: str) -> Json:
+    settings: Json = {"when": given.text("when", "before")}
     if action in ("refuse", "error_after"):
         settings.update(status=given.integer("status", 500), body=given.given.get("body", BODY))
     if action == "hang":

@@ -13,6 +13,7 @@ from typing import Any
 
 from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.records import OBJECTS, PERMISSIONS, AccessList, FileObject, Json
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Answer, Call, Route
 from prp_mcp.local.server.workspace import USER, Workspace
@@ -26,13 +27,13 @@ NOTEBOOKS = {
 LANGUAGES = {language: suffix for suffix, (_, language) in NOTEBOOKS.items()}
 
 
-def status(workspace: Workspace, call: Call) -> dict[str, Any]:
+def status(workspace: Workspace, call: Call) -> Json:
     """Answer what is at `path`; 404 when there is nothing."""
     path, place = _place(workspace, call.asked("path"))
     return _object(workspace, path, place)
 
 
-def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
+def listing(workspace: Workspace, call: Call) -> Json:
     """List the objects of a folder."""
     path, place = _place(workspace, call.asked("path"))
     if place.is_file():
@@ -43,7 +44,7 @@ def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {"objects": [_object(workspace, posixpath.join(path, name), place / name) for name in names]}
 
 
-def make_folders(workspace: Workspace, call: Call) -> dict[str, Any]:
+def make_folders(workspace: Workspace, call: Call) -> Json:
     """Create a folder and its parents; one that exists is fine."""
     path, place = _place(workspace, call.json().required("path"))
     with _translated(path):
@@ -54,7 +55,7 @@ def make_folders(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
+def delete(workspace: Workspace, call: Call) -> Json:
     """Delete a file or a folder; a folder that is not empty only with `recursive`."""
     given = call.json()
     path, place = _place(workspace, given.required("path"))
@@ -72,14 +73,14 @@ def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def import_file(workspace: Workspace, call: Call) -> dict[str, Any]:
+def import_file(workspace: Workspace, call: Call) -> Json:
     """Write a file from the raw body; `overwrite=false` makes it a lock that one caller gets."""
     overwrite = call.query.get("overwrite", "false").lower() == "true"
     _write(workspace, call.parameters["path"], call.content, overwrite=overwrite, detect=True)
     return {}
 
 
-def import_object(workspace: Workspace, call: Call) -> dict[str, Any]:
+def import_object(workspace: Workspace, call: Call) -> Json:
     """Write a file or a notebook from a form or from JSON with base64 content."""
     given, content = _import(call)
     path = given.required("path")
@@ -160,12 +161,12 @@ def _place(workspace: Workspace, given: str) -> tuple[str, Path]:
     return path, workspace.files / path.lstrip("/")
 
 
-def _object(workspace: Workspace, path: str, place: Path) -> dict[str, Any]:
+def _object(workspace: Workspace, path: str, place: Path) -> Json:
     with _translated(path):
         if not place.exists():
             raise _missing(path)
         found = place.stat()
-    answer: dict[str, Any] = {
+    answer: Json = {
         "path": path,
         "object_id": _number(workspace, path),
         "resource_id": str(_number(workspace, path)),
@@ -185,12 +186,12 @@ def _object(workspace: Workspace, path: str, place: Path) -> dict[str, Any]:
 
 def _number(workspace: Workspace, path: str) -> int:
     with workspace.store.transaction():
-        known = workspace.store.get("objects", path)
+        known = workspace.store.get(OBJECTS, path)
         if known is None:
-            number = 1_000_000 + workspace.store.count("objects")
-            known = {"number": number, "path": path, "owner": USER, "at": milliseconds()}
-            workspace.store.put("objects", path, known)
-            workspace.store.put("permissions", f"directories/{known['number']}", {"owner": USER, "entries": []})
+            number = 1_000_000 + workspace.store.count(OBJECTS)
+            known = FileObject(number=number, path=path, owner=USER, at=milliseconds())
+            workspace.store.put(OBJECTS, path, known)
+            workspace.store.put(PERMISSIONS, f"directories/{known['number']}", AccessList(owner=USER, entries=[]))
     return int(known["number"])
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.families.catalog import UNITY
+from prp_mcp.local.server.records import CATALOGS, GRANTS, SCHEMAS, TABLES, VOLUMES, Json, Kind
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import Workspace
 
-KINDS = {"CATALOG": "catalogs", "SCHEMA": "schemas", "TABLE": "tables", "VOLUME": "volumes"}
+KINDS: dict[str, Kind[Any]] = {"CATALOG": CATALOGS, "SCHEMA": SCHEMAS, "TABLE": TABLES, "VOLUME": VOLUMES}
 PRIVILEGES = frozenset(
     [
         "ALL_PRIVILEGES",
@@ -37,34 +38,34 @@ GROUPS = ("account users", "users")
 """Groups that every user is in."""
 
 
-def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+def get(workspace: Workspace, call: Call) -> Json:
     """Answer the direct grants on a securable, optionally of one principal."""
     kind, full_name = _securable(workspace, call)
-    return _assignments(workspace.store.get("grants", f"{kind}/{full_name}") or {}, call.query.get("principal"))
+    return _assignments(workspace.store.get(GRANTS, f"{kind}/{full_name}") or {}, call.query.get("principal"))
 
 
-def change(workspace: Workspace, call: Call) -> dict[str, Any]:
+def change(workspace: Workspace, call: Call) -> Json:
     """Add and remove privileges; adding goes last, so a privilege in both is held."""
     given = call.json().bodies("changes")
     with workspace.store.transaction():
         kind, full_name = _securable(workspace, call)
-        held: dict[str, list[str]] = dict(workspace.store.get("grants", f"{kind}/{full_name}") or {})
+        held = workspace.store.get(GRANTS, f"{kind}/{full_name}") or {}
         for entry in given:
             principal = entry.required("principal")
             kept = set(held.get(principal, ())) - set(_privileges(entry, "remove"))
             held[principal] = sorted(kept | set(_privileges(entry, "add")))
-        workspace.store.put("grants", f"{kind}/{full_name}", {name: rights for name, rights in held.items() if rights})
-        return _assignments(workspace.store.get("grants", f"{kind}/{full_name}") or {}, None)
+        workspace.store.put(GRANTS, f"{kind}/{full_name}", {name: rights for name, rights in held.items() if rights})
+        return _assignments(workspace.store.get(GRANTS, f"{kind}/{full_name}") or {}, None)
 
 
-def effective(workspace: Workspace, call: Call) -> dict[str, Any]:
+def effective(workspace: Workspace, call: Call) -> Json:
     """Answer direct and inherited privileges; those of a user's groups count as his own."""
     kind, full_name = _securable(workspace, call)
     principal = call.query.get("principal")
     rights: dict[str, dict[str, dict[str, str]]] = {}
     for level, name in _line(kind, full_name):
         source = {} if name == full_name else {"inherited_from_type": level, "inherited_from_name": name}
-        for holder, privileges in (workspace.store.get("grants", f"{level}/{name}") or {}).items():
+        for holder, privileges in (workspace.store.get(GRANTS, f"{level}/{name}") or {}).items():
             for who in _beneficiaries(holder, principal):
                 for privilege in privileges:
                     rights.setdefault(who, {}).setdefault(privilege, {"privilege": privilege, **source})
@@ -102,7 +103,7 @@ def _privileges(entry: Body, field: str) -> list[str]:
     return named
 
 
-def _assignments(held: dict[str, list[str]], principal: str | None) -> dict[str, Any]:
+def _assignments(held: dict[str, list[str]], principal: str | None) -> Json:
     rows = [{"principal": name, "privileges": rights} for name, rights in held.items() if principal in (None, name)]
     return {"privilege_assignments": rows} if rows else {}
 

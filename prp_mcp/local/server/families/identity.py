@@ -1,17 +1,16 @@
 """Identity family: who the caller is, and what kind of host this is."""
 
-from typing import Any
-
+from prp_mcp.local.server.records import Json
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import USER, WORKSPACE_ID, Workspace
 
 
-def config(_workspace: Workspace, _call: Call) -> dict[str, Any]:
+def config(_workspace: Workspace, _call: Call) -> Json:
     """Answer the host metadata a client asks for before it authenticates."""
     return {"workspace_id": str(WORKSPACE_ID)}
 
 
-def me(_workspace: Workspace, _call: Call) -> dict[str, Any]:
+def me(_workspace: Workspace, _call: Call) -> Json:
     """Answer the one user of the workspace, in SCIM's shape."""
     return {
         "id": "1000000001",
@@ -23,7 +22,7 @@ def me(_workspace: Workspace, _call: Call) -> dict[str, Any]:
     }
 
 
-def telemetry(_workspace: Workspace, _call: Call) -> dict[str, Any]:
+def telemetry(_workspace: Workspace, _call: Call) -> Json:
     """Take the command line's telemetry and keep nothing of it."""
     return {"errors": [], "numProtoSuccess": 1}
 

@@ -1,10 +1,10 @@
 """Jobs family: jobs whose tasks are pipeline tasks."""
 
 import secrets
-from typing import Any
 
 from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.records import JOBS, PERMISSIONS, AccessList, Job, Json
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route, page
 from prp_mcp.local.server.workspace import USER, Workspace
@@ -28,17 +28,17 @@ TASK_FIELDS = frozenset(
 )
 
 
-def create(workspace: Workspace, call: Call) -> dict[str, Any]:
+def create(workspace: Workspace, call: Call) -> Json:
     """Create a job; names need not be unique, as in the real API."""
     settings = _checked(call.json())
     job_id = 10**14 + secrets.randbelow(9 * 10**14)
     with workspace.store.transaction():
         _save(workspace, job_id, settings, milliseconds())
-        workspace.store.put("permissions", f"jobs/{job_id}", {"owner": USER, "entries": []})
+        workspace.store.put(PERMISSIONS, f"jobs/{job_id}", AccessList(owner=USER, entries=[]))
     return {"job_id": job_id}
 
 
-def reset(workspace: Workspace, call: Call) -> dict[str, Any]:
+def reset(workspace: Workspace, call: Call) -> Json:
     """Replace all settings of a job."""
     given = call.json()
     with workspace.store.transaction():
@@ -47,7 +47,7 @@ def reset(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def update(workspace: Workspace, call: Call) -> dict[str, Any]:
+def update(workspace: Workspace, call: Call) -> Json:
     """Change some settings of a job, at the top level only."""
     given = call.json()
     with workspace.store.transaction():
@@ -59,48 +59,48 @@ def update(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+def get(workspace: Workspace, call: Call) -> Job:
     """Answer one job."""
     return found(workspace, call.query.get("job_id"))
 
 
-def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
+def listing(workspace: Workspace, call: Call) -> Json:
     """List jobs, newest first, optionally those of one name."""
     name = call.query.get("name")
-    jobs = [job for job in reversed(workspace.store.all("jobs")) if name in (None, job["settings"].get("name"))]
+    jobs = [job for job in reversed(workspace.store.all(JOBS)) if name in (None, job["settings"].get("name"))]
     answer = page(jobs, call, "jobs", 100)
     return {**answer, "has_more": "next_page_token" in answer}
 
 
-def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
+def delete(workspace: Workspace, call: Call) -> Json:
     """Delete a job; its runs stay readable."""
     job_id = found(workspace, call.json().integer("job_id", 0))["job_id"]
     with workspace.store.transaction():
-        workspace.store.delete("jobs", str(job_id))
-        workspace.store.delete("permissions", f"jobs/{job_id}")
+        workspace.store.delete(JOBS, str(job_id))
+        workspace.store.delete(PERMISSIONS, f"jobs/{job_id}")
     return {}
 
 
-def found(workspace: Workspace, job_id: int | str | None) -> dict[str, Any]:
+def found(workspace: Workspace, job_id: int | str | None) -> Job:
     """Return the stored job. Raises ApiError."""
-    job = workspace.store.get("jobs", str(job_id))
+    job = workspace.store.get(JOBS, str(job_id))
     if job is None:
         raise ApiError(400, "INVALID_PARAMETER_VALUE", f"Job {job_id} does not exist.")
     return job
 
 
-def _save(workspace: Workspace, job_id: int, settings: dict[str, Any], created: int) -> None:
-    job = {
+def _save(workspace: Workspace, job_id: int, settings: Json, created: int) -> None:
+    job: Job = {
         "job_id": job_id,
         "settings": settings,
         "created_time": created,
         "creator_user_name": USER,
         "run_as_user_name": USER,
     }
-    workspace.store.put("jobs", str(job_id), job)
+    workspace.store.put(JOBS, str(job_id), job)
 
 
-def _checked(settings: Body) -> dict[str, Any]:
+def _checked(settings: Body) -> Json:
     """Return the settings as they are kept. Raises ApiError for a task that could not be run."""
     keys: set[str] = set()
     for task in settings.bodies("tasks"):

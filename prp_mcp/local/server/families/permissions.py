@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from prp_mcp.local.server.records import PERMISSIONS, AccessList, Json
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import USER, Workspace
@@ -17,25 +18,25 @@ LEVELS = {
 PRINCIPALS = ("user_name", "group_name", "service_principal_name")
 
 
-def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+def get(workspace: Workspace, call: Call) -> Json:
     """Answer the access control list of an object."""
     return _shown(call, _found(workspace, call))
 
 
-def replace(workspace: Workspace, call: Call) -> dict[str, Any]:
+def replace(workspace: Workspace, call: Call) -> Json:
     """Set the whole list."""
     return _store(workspace, call, [])
 
 
-def extend(workspace: Workspace, call: Call) -> dict[str, Any]:
+def extend(workspace: Workspace, call: Call) -> Json:
     """Add to the list; a principal's new level replaces his old one."""
     return _store(workspace, call, _found(workspace, call)["entries"])
 
 
-def _store(workspace: Workspace, call: Call, kept: list[dict[str, Any]]) -> dict[str, Any]:
+def _store(workspace: Workspace, call: Call, kept: list[dict[str, str]]) -> Json:
     kind = call.parameters["kind"]
     _found(workspace, call)
-    given = [entry.given for entry in call.json().bodies("access_control_list")]
+    given = [dict(entry.given) for entry in call.json().bodies("access_control_list")]
     for entry in given:
         if entry.get("permission_level") not in LEVELS[kind]:
             raise invalid(f"{entry.get('permission_level')!r} is not a permission level of {kind}")
@@ -47,21 +48,21 @@ def _store(workspace: Workspace, call: Call, kept: list[dict[str, Any]]) -> dict
         owners = [entry for entry in given if entry["permission_level"] == "IS_OWNER"]
         held["owner"] = _principal(owners[0])[1] if owners else held["owner"]
         held["entries"] = [entry for entry in kept if _principal(entry) not in named] + given
-        workspace.store.put("permissions", _key(call), held)
+        workspace.store.put(PERMISSIONS, _key(call), held)
     return _shown(call, held)
 
 
-def _found(workspace: Workspace, call: Call) -> dict[str, Any]:
+def _found(workspace: Workspace, call: Call) -> AccessList:
     if call.parameters["kind"] not in KINDS:
         kind = call.parameters["kind"]
         raise ApiError(501, "NOT_IMPLEMENTED", f"Permissions of {kind} are not served by the local workspace")
-    held = workspace.store.get("permissions", _key(call))
+    held = workspace.store.get(PERMISSIONS, _key(call))
     if held is None:
         raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"{_key(call)} does not exist")
     return held
 
 
-def _shown(call: Call, held: dict[str, Any]) -> dict[str, Any]:
+def _shown(call: Call, held: AccessList) -> Json:
     kind = call.parameters["kind"]
     entries = list(held["entries"])
     if kind != "directories" and not any(entry["permission_level"] == "IS_OWNER" for entry in entries):

@@ -4,10 +4,10 @@ import json
 import re
 import threading
 import uuid
-from typing import Any
 
 from prp_mcp import process
 from prp_mcp.local.server.body import Body
+from prp_mcp.local.server.records import CATALOGS, Json, Statement
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Call, Route
 from prp_mcp.local.server.workspace import Workspace
@@ -31,19 +31,19 @@ KEPT = 50
 _WAIT = re.compile(r"(\d+)s")
 
 
-def warehouses(_workspace: Workspace, _call: Call) -> dict[str, Any]:
+def warehouses(_workspace: Workspace, _call: Call) -> Json:
     """List the one warehouse."""
     return {"warehouses": [WAREHOUSE]}
 
 
-def warehouse(_workspace: Workspace, call: Call) -> dict[str, Any]:
+def warehouse(_workspace: Workspace, call: Call) -> Json:
     """Answer the one warehouse."""
     if call.parameters["id"] != WAREHOUSE["id"]:
         raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Warehouse {call.parameters['id']} does not exist.")
     return WAREHOUSE
 
 
-def execute(workspace: Workspace, call: Call) -> dict[str, Any]:
+def execute(workspace: Workspace, call: Call) -> Statement:
     """Run a statement, waiting for it up to `wait_timeout`."""
     given = call.json()
     question = _question(workspace, given)
@@ -53,7 +53,7 @@ def execute(workspace: Workspace, call: Call) -> dict[str, Any]:
     if not wait:
         raise invalid(f"wait_timeout {given.text('wait_timeout')!r} is not like '10s'")
     statement_id = str(uuid.uuid4())
-    answer: dict[str, Any] = {"statement_id": statement_id, "status": {"state": "PENDING"}}
+    answer: Statement = {"statement_id": statement_id, "status": {"state": "PENDING"}}
     while len(workspace.statements) >= KEPT:
         workspace.statements.pop(next(iter(workspace.statements)))
     workspace.statements[statement_id] = answer
@@ -62,24 +62,23 @@ def execute(workspace: Workspace, call: Call) -> dict[str, Any]:
     worker.join(min(float(wait.group(1)), 50.0))
     if worker.is_alive() and given.text("on_wait_timeout") == "CANCEL":
         answer["status"] = {"state": "CANCELED"}
-    return dict(answer)
+    return answer.copy()
 
 
-def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+def get(workspace: Workspace, call: Call) -> Statement:
     """Answer a statement's state and, once it has one, its result."""
-    return dict(_found(workspace, call))
+    return _found(workspace, call).copy()
 
 
-def chunk(workspace: Workspace, call: Call) -> dict[str, Any]:
+def chunk(workspace: Workspace, call: Call) -> Json:
     """Answer the one chunk of a result."""
     answer = _found(workspace, call)
     if call.parameters["index"] != "0" or "result" not in answer:
         raise ApiError(404, "NOT_FOUND", f"There is no chunk {call.parameters['index']} of this statement")
-    result: dict[str, Any] = answer["result"]
-    return result
+    return answer["result"]
 
 
-def cancel(workspace: Workspace, call: Call) -> dict[str, Any]:
+def cancel(workspace: Workspace, call: Call) -> Json:
     """Give a statement up; its reading process ends by itself."""
     answer = _found(workspace, call)
     if answer["status"]["state"] in ("PENDING", "RUNNING"):
@@ -87,7 +86,7 @@ def cancel(workspace: Workspace, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _question(workspace: Workspace, given: Body) -> dict[str, Any]:
+def _question(workspace: Workspace, given: Body) -> Json:
     """Return what the runner is asked. Raises ApiError."""
     home = workspace.home
     return {
@@ -95,7 +94,7 @@ def _question(workspace: Workspace, given: Body) -> dict[str, Any]:
         "warehouse": str(home / "warehouse"),
         "volumes_root": str(workspace.volumes),
         "files_root": str(workspace.files),
-        "catalogs": [catalog["name"] for catalog in workspace.store.all("catalogs")],
+        "catalogs": [catalog["name"] for catalog in workspace.store.all(CATALOGS)],
         "catalog": given.text("catalog") or "main",
         "schema": given.text("schema") or "default",
         "statement": given.required("statement"),
@@ -104,7 +103,7 @@ def _question(workspace: Workspace, given: Body) -> dict[str, Any]:
     }
 
 
-def _run(workspace: Workspace, question: dict[str, Any], answer: dict[str, Any]) -> None:
+def _run(workspace: Workspace, question: Json, answer: Statement) -> None:
     try:
         told = _told(workspace.execution.verb("sql", question, TIMEOUT))
     except OSError as failed:
@@ -128,7 +127,7 @@ def _run(workspace: Workspace, question: dict[str, Any], answer: dict[str, Any])
     answer["status"] = {"state": "SUCCEEDED"}
 
 
-def _told(finished: process.Finished) -> dict[str, Any]:
+def _told(finished: process.Finished) -> Json:
     """Return the runner's one line of JSON, or what went wrong as an error of the same shape."""
     lines = finished.stdout.strip().splitlines()
     try:
@@ -141,11 +140,11 @@ def _told(finished: process.Finished) -> dict[str, Any]:
     return _error(f"the runner {ending}: {finished.stderr.strip()[-1000:]}")
 
 
-def _error(message: str) -> dict[str, Any]:
+def _error(message: str) -> Json:
     return {"error": {"error_code": "INTERNAL_ERROR", "message": message}}
 
 
-def _found(workspace: Workspace, call: Call) -> dict[str, Any]:
+def _found(workspace: Workspace, call: Call) -> Statement:
     answer = workspace.statements.get(call.parameters["id"])
     if answer is None:
         raise ApiError(404, "NOT_FOUND", f"The statement {call.parameters['id']} was not found.")

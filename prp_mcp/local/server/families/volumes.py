@@ -3,28 +3,28 @@
 import shutil
 import uuid
 from pathlib import Path
-from typing import Any
 
 from prp_mcp.local.server.families.catalog import UNITY, checked_name, edited, schema_of
 from prp_mcp.local.server.moments import milliseconds
+from prp_mcp.local.server.records import GRANTS, VOLUMES, Json, Volume
 from prp_mcp.local.server.refusal import ApiError, invalid
 from prp_mcp.local.server.routing import Answer, Call, Route, page
 from prp_mcp.local.server.workspace import USER, Workspace
 
 
-def listing(workspace: Workspace, call: Call) -> dict[str, Any]:
+def listing(workspace: Workspace, call: Call) -> Json:
     """List the volumes of a schema."""
     catalog, schema = (call.asked(key) for key in ("catalog_name", "schema_name"))
     schema_of(workspace, f"{catalog}.{schema}")
     rows = [
         volume
-        for volume in workspace.store.all("volumes")
+        for volume in workspace.store.all(VOLUMES)
         if (volume["catalog_name"], volume["schema_name"]) == (catalog, schema)
     ]
     return page(rows, call, "volumes", 1000)
 
 
-def create(workspace: Workspace, call: Call) -> dict[str, Any]:
+def create(workspace: Workspace, call: Call) -> Volume:
     """Create a managed volume and its folder; external ones are refused by name."""
     given = call.json()
     name = checked_name(given.required("name"))
@@ -38,9 +38,9 @@ def create(workspace: Workspace, call: Call) -> dict[str, Any]:
         catalog, schema = (given.required(key) for key in ("catalog_name", "schema_name"))
         schema_of(workspace, f"{catalog}.{schema}")
         full_name = f"{catalog}.{schema}.{name}"
-        if workspace.store.get("volumes", full_name):
+        if workspace.store.get(VOLUMES, full_name):
             raise ApiError(409, "RESOURCE_ALREADY_EXISTS", f"Volume '{full_name}' already exists")
-        volume: dict[str, Any] = {
+        volume: Volume = {
             "name": name,
             "catalog_name": catalog,
             "schema_name": schema,
@@ -57,30 +57,30 @@ def create(workspace: Workspace, call: Call) -> dict[str, Any]:
         }
         if "comment" in given:
             volume["comment"] = given.text("comment")
-        workspace.store.put("volumes", full_name, volume)
+        workspace.store.put(VOLUMES, full_name, volume)
     (workspace.volumes / catalog / schema / name).mkdir(parents=True, exist_ok=True)
     return volume
 
 
-def get(workspace: Workspace, call: Call) -> dict[str, Any]:
+def get(workspace: Workspace, call: Call) -> Volume:
     """Answer one volume."""
     return _found(workspace, call.parameters["full_name"])
 
 
-def edit(workspace: Workspace, call: Call) -> dict[str, Any]:
+def edit(workspace: Workspace, call: Call) -> Volume:
     """Edit a volume's comment or owner."""
     with workspace.store.transaction():
         volume = edited(_found(workspace, call.parameters["full_name"]), call.json())
-        workspace.store.put("volumes", volume["full_name"], volume)
+        workspace.store.put(VOLUMES, volume["full_name"], volume)
     return volume
 
 
-def delete(workspace: Workspace, call: Call) -> dict[str, Any]:
+def delete(workspace: Workspace, call: Call) -> Json:
     """Delete a volume and the files in it."""
     with workspace.store.transaction():
         full_name = _found(workspace, call.parameters["full_name"])["full_name"]
-        workspace.store.delete("volumes", full_name)
-        workspace.store.delete("grants", f"VOLUME/{full_name}")
+        workspace.store.delete(VOLUMES, full_name)
+        workspace.store.delete(GRANTS, f"VOLUME/{full_name}")
     folder = workspace.volumes.joinpath(*full_name.split("."))
     if folder.is_dir():
         shutil.rmtree(folder)
@@ -120,7 +120,7 @@ def make_folder(workspace: Workspace, call: Call) -> Answer:
     return Answer(204)
 
 
-def contents(workspace: Workspace, call: Call) -> dict[str, Any]:
+def contents(workspace: Workspace, call: Call) -> Json:
     """List what is in a folder of a volume."""
     place = _place(workspace, call)
     if not place.is_dir():
@@ -138,8 +138,8 @@ def contents(workspace: Workspace, call: Call) -> dict[str, Any]:
     return page(rows, call, "contents", 1000)
 
 
-def _found(workspace: Workspace, full_name: str) -> dict[str, Any]:
-    volume = workspace.store.get("volumes", full_name)
+def _found(workspace: Workspace, full_name: str) -> Volume:
+    volume = workspace.store.get(VOLUMES, full_name)
     if volume is None:
         raise ApiError(404, "RESOURCE_DOES_NOT_EXIST", f"Volume '{full_name}' does not exist.")
     return volume
