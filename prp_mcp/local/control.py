@@ -64,7 +64,7 @@ def start(home: Path, *, runner: Sequence[str] | None = None) -> Server:
             process.end_group(child)
     raise WorkspaceError(
         f"The local workspace in {str(home)!r} did not start",
-        remedy=f"Read {str(log)!r}, repair what it says, and start again",
+        remedy=f"Read {str(log)!r}, fix what it reports, and start again",
         detail=log.read_text(errors="replace")[-2000:],
     )
 

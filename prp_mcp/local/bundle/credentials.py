@@ -20,7 +20,7 @@ def credentials(bundle_host: str, profile: str, given: Mapping[str, str]) -> Cre
     """Return where to go and with what. Raises BundleError; no request has been made then.
 
     `bundle_host` is `workspace.host` of the bundle: when it names another host than the credentials do, the CLI
-    would send the token there (measured), this refuses.
+    would send the token there (measured with 1.14), this refuses.
     """
     profile = profile or given.get("DATABRICKS_CONFIG_PROFILE", "")
     if profile or "DATABRICKS_HOST" not in given:

@@ -43,6 +43,7 @@ def deploy(bundle: Bundle, graph: Graph, wishes: Wishes) -> None:
         state.begin(known)
         if wishes.idle_only:
             _check_idle(bundle, known)
+        # As CLI 1.14 does (measured): a deployment refused below has already replaced and deleted files.
         uploaded, deleted = _upload(bundle)
         made = plan.make(bundle, graph, known)
         _check_protected(made)

@@ -21,7 +21,10 @@ LOSSES = {
 
 
 def destroy(bundle: Bundle, *, approved: bool, force_lock: bool) -> None:
-    """Delete everything. Raises BundleError; a resource that may not be deleted is warned about, as by the CLI."""
+    """Delete everything. Raises BundleError.
+
+    A resource that may not be deleted is only warned about, as by CLI 1.14 (measured).
+    """
     if not approved:
         raise BundleError(
             "this command will destroy all resources deployed by this bundle, and the current console does not support "

@@ -191,7 +191,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
 
 
 def _spoken(wrong: yaml.MarkedYAMLError) -> str:
-    """Return the error in the words of the CLI's parser, which counts lines of parser errors from 0."""
+    """Return the error in the words of the CLI's parser, which counts lines of parser errors from 0 (measured)."""
     mark = wrong.context_mark if wrong.context_mark and wrong.context_mark.line else wrong.problem_mark
     line = (mark.line if mark else 0) + isinstance(wrong, yaml.scanner.ScannerError)
     return f"line {line}: {wrong.problem}" if line else str(wrong.problem)

@@ -15,7 +15,7 @@ from prp_mcp.local.bundle.diagnostics import BundleError
 def held(bundle: Bundle, *, force: bool) -> Iterator[None]:
     """Hold the lock of the target, if it takes one. Raises BundleError while another deployment holds it.
 
-    Like the CLI's it outlives a killed process; `force` takes it over.
+    Like the CLI's (measured with 1.14: it heeds no signal) it outlives a killed process; `force` takes it over.
     """
     if not bundle.locked:
         yield

@@ -1,4 +1,4 @@
-"""Merge configurations: maps merge, sequences concatenate, scalars overwrite."""
+"""Merge configurations: maps merge, sequences concatenate, scalars overwrite (measured with Databricks CLI 1.14)."""
 
 from prp_mcp.local.bundle.diagnostics import BundleError
 from prp_mcp.local.bundle.located import Node

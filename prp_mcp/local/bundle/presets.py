@@ -1,4 +1,4 @@
-"""What a target's mode and presets make of the resources: names, tags, defaults, owners."""
+"""What a target's mode and presets make of the resources: names, tags, defaults, owners (measured with CLI 1.14)."""
 
 import re
 

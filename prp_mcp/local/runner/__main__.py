@@ -97,7 +97,7 @@ def _stdin() -> Any:
         return json.load(sys.stdin)
     except ValueError as error:
         raise UsageError(
-            f"Standard input is not JSON: {error}", remedy="Give one JSON object that describes the update."
+            f"Standard input is not JSON: {error}", remedy="Pass one JSON object that describes the update."
         ) from error
 
 

@@ -54,7 +54,7 @@ class AutoLoader:
         kind = own.get("format", "").lower()
         if kind not in FORMATS:
             raise PipelineError(
-                f"Auto Loader reads {', '.join(FORMATS)} in the local workspace, got {kind or None!r}.",
+                f"Auto Loader of the local workspace reads {', '.join(FORMATS)}; got {kind or None!r}.",
                 remedy="Set the option `cloudFiles.format` to one of them.",
             )
         local = self._paths.local(path)

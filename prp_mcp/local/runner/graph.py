@@ -94,7 +94,7 @@ class Graph:
             parts = parts[1:]
         if not 1 <= len(parts) <= 3 or not all(parts):
             raise UsageError(
-                f"{written!r} is no name of a table.", remedy="Write catalog.schema.table, or fewer parts."
+                f"{written!r} is not the name of a table.", remedy="Write catalog.schema.table, or fewer parts."
             )
         return Name(*([self.catalog, self.schema][: 3 - len(parts)] + parts))
 

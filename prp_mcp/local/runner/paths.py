@@ -51,7 +51,7 @@ class Paths:
         if is_clear and any(_is_below(local, root) for root in roots):
             return local
         raise UsageError(
-            f"The path {path!r} is none of a volume or of the workspace's files.",
+            f"The path {path!r} is neither in a volume nor among the workspace's files.",
             remedy="Read files below /Volumes/CATALOG/SCHEMA/VOLUME or /Workspace.",
         )
 

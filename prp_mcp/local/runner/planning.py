@@ -109,8 +109,8 @@ class Planner:
         if dataset.name in self._stack:
             circle = [*self._stack[self._stack.index(dataset.name) :], dataset.name]
             raise PipelineError(
-                f"The datasets depend on each other in a circle: {' -> '.join(name.table for name in circle)}.",
-                remedy="Break the circle: one of them must not read the other.",
+                f"The datasets depend on each other in a cycle: {' -> '.join(name.table for name in circle)}.",
+                remedy="Break the cycle: one of them must not read the other.",
             )
         if dataset.name in self._failed:
             raise DependencyError(

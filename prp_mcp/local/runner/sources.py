@@ -38,7 +38,7 @@ def find_sources(settings: Mapping[str, Any], paths: Paths) -> list[Path]:
             )
         if not matches:
             raise UsageError(
-                f"The library {value['path']!r} names no source file.",
+                f"The library {value['path']!r} does not name a source file.",
                 remedy="Check the path in the pipeline's definition, and that the file is deployed.",
             )
         found += [match for match in matches if match not in found]

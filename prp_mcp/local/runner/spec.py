@@ -74,8 +74,8 @@ def read_spec(data: Mapping[str, Any]) -> Spec:
         )
     except KeyError as missing:
         raise UsageError(
-            f"The description of the update lacks {missing.args[0]!r}.",
-            remedy="Give the object that the local workspace gives; see the module's protocol.",
+            f"The description of the update is missing {missing.args[0]!r}.",
+            remedy="Pass the JSON object that the local workspace passes.",
         ) from missing
 
 
@@ -93,7 +93,7 @@ def check_settings(spec: Spec) -> None:
         )
     if spec.catalog not in spec.catalogs:
         raise UsageError(
-            f"The catalog {spec.catalog!r} does not exist, got {sorted(spec.catalogs)!r} in this workspace.",
+            f"The catalog {spec.catalog!r} does not exist; this workspace has {sorted(spec.catalogs)!r}.",
             remedy="Create the catalog, or change `catalog` in the pipeline's definition.",
         )
     if spec.settings.get("continuous"):

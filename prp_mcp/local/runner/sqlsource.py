@@ -119,7 +119,7 @@ class _Statement:
         )
         if "GENERATED" in [token.upper for token in group]:
             raise PipelineError(
-                f"The local workspace has no generated columns, got {unquoted(group[0].text)!r}.",
+                f"The local workspace does not support generated columns, such as {unquoted(group[0].text)!r}.",
                 remedy="Compute the column in the query.",
             )
         for token, after in pairwise(group):

@@ -61,7 +61,7 @@ def reading_only(text: str) -> str:
     read = tokens(found[0])
     if read[0].upper not in READING or any(_does_more(read, index) for index in range(len(read))):
         raise UsageError(
-            f"The local workspace answers reading statements only, got {read[0].upper!r}.",
+            f"The local workspace only answers statements that read; got {read[0].upper!r}.",
             remedy="Use SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN; pipelines write tables.",
         )
     return found[0]
@@ -88,7 +88,7 @@ def drop_tables(home: Path, request: Mapping[str, Any]) -> None:
     for written in request.get("tables") or []:
         parts = split_name(str(written))
         if len(parts) != 3 or any(part in ("", ".", "..") or "/" in part or "\\" in part for part in parts):
-            raise UsageError(f"{written!r} is no name of a table.", remedy="Give catalog.schema.table.")
+            raise UsageError(f"{written!r} is not the name of a table.", remedy="Give catalog.schema.table.")
         _remove(warehouse.joinpath(*parts))
         for memory in (home / "checkpoints").glob("*"):
             _remove(memory / ".".join(parts))
@@ -119,11 +119,11 @@ def _value(parameter: Mapping[str, Any]) -> Any:
     """Return the typed value of a statement's parameter. Raises UsageError when the text is none of that type."""
     value, kind = parameter.get("value"), str(parameter.get("type") or "STRING").partition("(")[0].upper()
     if kind not in TYPED:
-        raise UsageError(f"A parameter cannot be a {kind!r} here.", remedy=f"Use one of {', '.join(TYPED)}.")
+        raise UsageError(f"Parameters of type {kind!r} are not supported.", remedy=f"Use one of {', '.join(TYPED)}.")
     try:
         return None if value is None else TYPED[kind](str(value))
     except (ValueError, ArithmeticError) as error:
-        raise UsageError(f"{value!r} is no {kind}.", remedy="Correct the parameter's value.") from error
+        raise UsageError(f"{value!r} is not a valid {kind}.", remedy="Correct the parameter's value.") from error
 
 
 def _result(frame: Any, limit: int) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class Update:
         reader = self._load(graph)
         if not len(graph):
             raise UsageError(
-                "The pipeline's sources declare no dataset.",
+                "The pipeline's sources do not declare any dataset.",
                 remedy="Add a table or a view to one of the files of the pipeline's libraries.",
             )
         planner = Planner(graph, reader, spec.home / "tmp" / "empty")
@@ -158,7 +158,7 @@ class Update:
             dataset = graph.find(one)
             if dataset is None:
                 raise UsageError(
-                    f"The selection names {one!r}, which is no dataset of this pipeline.",
+                    f"The selection names {one!r}, which is not a dataset of this pipeline.",
                     remedy="Name datasets of the pipeline to refresh.",
                 )
             found.add(dataset.name)

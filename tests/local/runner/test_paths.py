@@ -62,7 +62,7 @@ def test_a_path_of_the_workspace_is_confined_below_its_roots(path: str, local: s
     ],
 )
 def test_any_other_path_is_refused(path: str):
-    with pytest.raises(UsageError, match="none of a volume") as refused:
+    with pytest.raises(UsageError, match="neither in a volume") as refused:
         PATHS.confined(path)
     assert "/Volumes/CATALOG" in refused.value.remedy
 

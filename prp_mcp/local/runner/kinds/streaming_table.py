@@ -14,7 +14,7 @@ def _plan(dataset: Dataset, streams: Sequence[bool]) -> Kind:
     for flow, is_stream in zip(dataset.flows, streams, strict=True):
         if not is_stream and not flow.once:
             raise PipelineError(
-                f"The flow {flow.name!r} of the streaming table {dataset.name.table!r} reads no stream.",
+                f"The flow {flow.name!r} of the streaming table {dataset.name.table!r} does not read a stream.",
                 remedy="Read its source as a stream, or declare a materialized view.",
                 location=flow.location,
             )

@@ -16,7 +16,7 @@ def _read(planned: Planned, streaming: bool) -> bool:
     """Answer what the view's query makes. Raises PipelineError when that is no stream and one is asked for."""
     if streaming and not planned.streaming:
         raise PipelineError(
-            f"The view {planned.dataset.name.table!r} is read as a stream, but its query reads none.",
+            f"The view {planned.dataset.name.table!r} is read as a stream, but its query does not read one.",
             remedy="Read it without streaming, or let the view read a stream.",
         )
     return planned.streaming
