@@ -15,8 +15,6 @@ from prp_mcp.local.bundle.references import substitute
 from prp_mcp.local.bundle.state import State
 
 PLAN_VERSION = 2
-"""The version that `plan -o json` of CLI 1.14 was seen to print."""
-
 NEW = ("create", "recreate")
 
 

@@ -84,14 +84,14 @@ class App:
         """Answer, with what the fault asks for happening before or after the effect; None means drop."""
         if fault is None:
             return await self._answer(request)
-        late = fault.settings.get("when") == "after" or fault.action == "error_after"
+        late = fault.when == "after" or fault.action == "error_after"
         response = await self._answer(request) if late else None
         if fault.action in ("refuse", "error_after"):
-            return JSONResponse(fault.settings["body"], fault.settings["status"])
+            return JSONResponse(fault.body, fault.status)
         if fault.action == "hang":
-            await asyncio.sleep(fault.settings["seconds"])
+            await asyncio.sleep(fault.seconds)
         if fault.action == "kill":
-            os.kill(fault.settings["pid"], signal.SIGKILL)
+            os.kill(fault.pid, signal.SIGKILL)
         if fault.action == "drop":
             return None
         return response or await self._answer(request)

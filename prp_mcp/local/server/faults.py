@@ -10,14 +10,21 @@ ACTIONS = ("refuse", "hang", "error_after", "drop", "kill")
 
 @dataclass
 class Fault:
-    """One fault; `skip` matching requests pass before it strikes `times` times."""
+    """One fault; `skip` matching requests pass before it strikes `times` times.
+
+    `when` is before or after the effect; the fields behind it belong to one action each.
+    """
 
     action: str
     method: str
     path: re.Pattern[str]
     skip: int
     times: int
-    settings: dict[str, Any]
+    when: str = "before"
+    status: int = 500
+    body: Any = None
+    seconds: float = 0.0
+    pid: int = 0
     seen: int = 0
     hits: int = 0
 
@@ -65,7 +72,7 @@ class Faults:
                     "times": fault.times,
                     "seen": fault.seen,
                     "hits": fault.hits,
-                    **fault.settings,
+                    "when": fault.when,
                 }
                 for fault in self._faults
             ]

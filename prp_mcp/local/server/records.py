@@ -117,6 +117,14 @@ class Update(TypedDict):
     runner: NotRequired[RunnerProcess]
 
 
+class LatestUpdate(TypedDict):
+    """What a pipeline shows of one of its last updates."""
+
+    update_id: str
+    state: str
+    creation_time: str
+
+
 class AccessList(TypedDict):
     """Who may do what with an object; `entries` name a principal and a `permission_level`."""
 

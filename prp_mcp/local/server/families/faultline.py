@@ -2,7 +2,6 @@
 
 import re
 
-from prp_mcp.local.server.body import Body
 from prp_mcp.local.server.faults import ACTIONS, Fault
 from prp_mcp.local.server.records import Json
 from prp_mcp.local.server.refusal import invalid
@@ -27,9 +26,22 @@ def add(workspace: Workspace, call: Call) -> Json:
         path = re.compile(match.text("path"))
     except re.error as wrong:
         raise invalid(f"match.path is not a regular expression: {wrong}") from wrong
-    settings = _settings(given, action)
-    nth, times = given.integer("nth", 1), given.integer("times", 1)
-    workspace.faults.add(Fault(action, match.text("method"), path, nth - 1, times, settings))
+    pid = given.integer("pid", 0)
+    if action == "kill" and pid < 2:
+        raise invalid("kill needs the pid of a process")
+    fault = Fault(
+        action,
+        match.text("method"),
+        path,
+        skip=given.integer("nth", 1) - 1,
+        times=given.integer("times", 1),
+        when=given.text("when", "before"),
+        status=given.integer("status", 500),
+        body=given.given.get("body", BODY),
+        seconds=given.number("seconds", 1.0),
+        pid=pid,
+    )
+    workspace.faults.add(fault)
     return {}
 
 
@@ -53,19 +65,6 @@ def forget(workspace: Workspace, _call: Call) -> Json:
     """Empty the log of requests."""
     workspace.requests.clear()
     return {}
-
-
-def _settings(given: Body, action: str) -> Json:
-    settings: Json = {"when": given.text("when", "before")}
-    if action in ("refuse", "error_after"):
-        settings.update(status=given.integer("status", 500), body=given.given.get("body", BODY))
-    if action == "hang":
-        settings["seconds"] = given.number("seconds", 1.0)
-    if action == "kill":
-        settings["pid"] = given.integer("pid", 0)
-        if settings["pid"] < 2:
-            raise invalid("kill needs the pid of a process")
-    return settings
 
 
 ROUTES = (

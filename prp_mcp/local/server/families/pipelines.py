@@ -15,6 +15,7 @@ from prp_mcp.local.server.records import (
     UPDATES,
     AccessList,
     Json,
+    LatestUpdate,
     Pipeline,
     Update,
 )
@@ -173,21 +174,21 @@ def _wanted(text: str) -> str:
     return quoted.replace("%", "*").replace("_", "?") if like is not None else quoted
 
 
-def _latest(workspace: Workspace, pipeline_id: str) -> list[Json]:
+def _latest(workspace: Workspace, pipeline_id: str) -> list[LatestUpdate]:
     return [
         {"update_id": update["update_id"], "state": update["state"], "creation_time": update["created"]}
         for update in updates_of(workspace, pipeline_id)[:5]
     ]
 
 
-def _state(latest: list[Json]) -> str:
+def _state(latest: list[LatestUpdate]) -> str:
     states = {update["state"] for update in latest}
     if "STOPPING" in states:
         return "STOPPING"
     return "RUNNING" if states - set(TERMINAL) else "IDLE"
 
 
-def _health(latest: list[Json]) -> str:
+def _health(latest: list[LatestUpdate]) -> str:
     return "UNHEALTHY" if latest and latest[0]["state"] == "FAILED" else "HEALTHY"
 
 
