@@ -6,28 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-ROOT = """\
-bundle:
-  name: t
-include:
-  - resources/*.yml
-targets:
-  dev:
-    mode: development
-    default: true
-"""
-PIPELINE = """\
-resources:
-  pipelines:
-    p:
-      name: p
-      catalog: main
-      schema: s
-      serverless: true
-      libraries:
-        - file:
-            path: ../src/a.py
-"""
+from tests.local.bundle.small import PIPELINE, ROOT, good
+
 PROD = "  prod:\n    mode: production\n"
 OWN_ROOT = "    workspace:\n      root_path: /Workspace/Users/engineer@example.com/.bundle/x\n"
 
@@ -357,64 +337,11 @@ def test_validate_says_what_the_cli_says(case, write, run, tmp_path):
     assert isinstance(json.loads(printed.out), dict)
 
 
-def good(write, root=ROOT, pipeline=PIPELINE):
-    write({"databricks.yml": root, "resources/p.yml": pipeline, "src/a.py": "x = 1\n"})
-
-
 def test_strict_makes_a_warning_an_error(write, run):
     good(write, pipeline=PIPELINE + "      catalogue: x\n")
     ran = run("bundle", "validate", "--strict")
     assert ran.exit == 1
     assert ran.err.endswith("Error: 1 warning was found. Warnings are not allowed in strict mode\n\n")
-
-
-def test_a_variable_cycle_is_an_error(write, run):
-    good(write, ROOT + "variables:\n  a:\n    default: ${var.b}\n  b:\n    default: ${var.a}\n")
-    ran = run("bundle", "validate")
-    assert ran.exit == 1
-    assert "cycle detected in field resolution: variables.a" in ran.err
-
-
-def test_variables_come_from_flag_environment_file_and_default_in_this_order(write, run):
-    good(
-        write,
-        ROOT + "variables:\n  v:\n    default: default\n",
-        PIPELINE + "      configuration:\n        a: ${var.v}\n",
-    )
-
-    def value(*arguments, **environment):
-        printed = json.loads(run("bundle", "validate", "-o", "json", *arguments, **environment).out)
-        return printed["resources"]["pipelines"]["p"]["configuration"]["a"]
-
-    assert value() == "default"
-    write({".databricks/bundle/dev/variable-overrides.json": '{"v": "file"}'})
-    assert value() == "file"
-    assert value("--var", "v=flag") == "flag"
-    assert value(BUNDLE_VAR_v="environment") == "environment"
-
-
-@pytest.mark.parametrize(
-    ("added", "named"),
-    [
-        ("python:\n  resources: [resources:load]\n", "python"),
-        ("scripts:\n  hi:\n    content: echo hi\n", "scripts"),
-        ("experimental:\n  scripts:\n    preinit: touch pwned\n", "experimental.scripts"),
-        ("artifacts:\n  w:\n    build: touch pwned\n", "artifacts"),
-        ("variables:\n  v:\n    lookup:\n      warehouse: x\n", "variables.v.lookup"),
-        ("resources:\n  apps:\n    a:\n      name: a\n", "resources.apps.a"),
-        (
-            "resources:\n  jobs:\n    j:\n      tasks:\n"
-            "        - task_key: a\n          notebook_task: {notebook_path: x}\n",
-            "resources.jobs.j.tasks[0].notebook_task",
-        ),
-    ],
-)
-def test_what_is_not_served_is_refused_by_name_and_never_run(write, run, tmp_path, added, named):
-    good(write, ROOT + added)
-    ran = run("bundle", "validate")
-    assert ran.exit == 1
-    assert f"{named} is not supported by the local bundle executable" in ran.err
-    assert not (tmp_path / "pwned").exists()
 
 
 def test_a_reference_to_no_resource_fails_the_plan(write, run):
@@ -423,55 +350,6 @@ def test_a_reference_to_no_resource_fails_the_plan(write, run):
     assert ran.exit == 1
     summary = 'invalid dependency "${resources.schemas.nope.name}", no such node "resources.schemas.nope"'
     assert ran.err == f"Error: {summary}\n\n"
-
-
-def test_an_alias_bomb_is_refused(write, run):
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]
-    good(write, ROOT + "\n".join(lines) + "\n")
-    ran = run("bundle", "validate")
-    assert ran.exit == 1
-    assert "excessive aliasing" in ran.err
-
-
-def test_deep_nesting_is_refused(write, run):
-    good(write, ROOT + "x: " + "[" * 5000 + "]" * 5000 + "\n")
-    ran = run("bundle", "validate")
-    assert ran.exit == 1
-    assert "failed to load" in ran.err
-
-
-@pytest.mark.parametrize("host", ["https://company.example.com", "http://10.1.2.3:80", "http://127.0.0.1.evil.example"])
-def test_only_loopback_is_served(write, run, http, host):
-    good(write)
-    ran = run("bundle", "deploy", DATABRICKS_HOST=host)
-    assert ran.exit == 1
-    assert f"{host} is not a loopback address" in ran.err
-
-
-def test_a_bundle_that_names_another_host_gets_no_request(write, run, http):
-    good(write, ROOT + "workspace:\n  host: http://127.0.0.1:1\n")
-    http("DELETE", "/__requests")
-    ran = run("bundle", "deploy")
-    assert ran.exit == 1
-    assert "doesn't match the host configured in the bundle (http://127.0.0.1:1)" in ran.err
-    assert http("GET", "/__requests").json()["requests"] == []
-
-
-def test_a_profile_beats_the_environment(write, run, server, tmp_path):
-    good(write)
-    write({"config": f"[local]\nhost = {server.host}\ntoken = {server.token}\n"})
-    asked = {"DATABRICKS_CONFIG_FILE": str(tmp_path / "config"), "DATABRICKS_TOKEN": "wrong"}
-    assert run("bundle", "validate", "-p", "local", **asked).exit == 0
-    missing = run("bundle", "validate", "-p", "nope", **asked)
-    assert "has no nope profile configured" in missing.err
-
-
-def test_a_wrong_token_is_reported_as_the_cli_does(write, run):
-    good(write)
-    ran = run("bundle", "validate", DATABRICKS_TOKEN="wrong")
-    assert (ran.exit, ran.out) == (1, "Name: t\nTarget: dev\n\nFound 1 error\n")
-    assert "(401 UNAUTHENTICATED)\n\nEndpoint: GET http://127.0.0.1" in ran.err
 
 
 def test_no_bundle_is_an_error(run):
@@ -488,39 +366,3 @@ def test_the_version_says_that_this_is_not_the_cli(run, arguments):
 @pytest.mark.parametrize("arguments", [("bundle", "fly"), ("bundle", "validate", "--nope"), ("jobs", "list")])
 def test_bad_usage_exits_with_one(run, arguments):
     assert run(*arguments).exit == 1
-
-
-def test_gitignore_files_are_honoured_at_every_level(write, environment, tmp_path):
-    from prp_mcp.local.bundle.initialise import Options, initialise
-    from prp_mcp.local.bundle.sync import files
-
-    good(write, ROOT + "sync:\n  include:\n    - logs/keep.log\n  exclude:\n    - docs/**\n")
-    write(
-        {
-            ".gitignore": "*.log\nbuild/\n!important.log\n",
-            "sub/.gitignore": "/private\n",
-            "sub/private": "x",
-            "sub/deep/private": "x",
-            "sub/important.log": "x",
-            "sub/other.log": "x",
-            "logs/keep.log": "x",
-            "build/out.py": "x",
-            "docs/a.md": "x",
-            ".git/config": "",
-            ".databricks/x": "",
-            ".env": "x",
-        }
-    )
-    bundle, failure = initialise(tmp_path, Options(environment=environment))
-    assert failure is None
-    assert [file.local for file in files(bundle)] == [
-        ".env",
-        ".gitignore",
-        "databricks.yml",
-        "logs/keep.log",
-        "resources/p.yml",
-        "src/a.py",
-        "sub/.gitignore",
-        "sub/deep/private",
-        "sub/important.log",
-    ]
