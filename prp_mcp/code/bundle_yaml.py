@@ -4,6 +4,7 @@ Every scalar is its text, and nothing is expanded without bound: fifteen lines o
 """
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ MAX_DEPTH = 60
 """Nodes of one file, aliases expanded, and how deep they may lie."""
 
 _PATHS = ("root_path",)
-_MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
+_MERGE, _NULL, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("merge", "null", "float"))
+_PLAIN_FLOAT = re.compile(r"[+-]?\d+\.\d*")
 _EXPERIMENTAL = ("scripts", "python", "pydabs")
 
 
@@ -177,7 +179,10 @@ class _Reader:
             return [self.value(each, depth + 1) for each in node.value]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth)
-        return None if node is None or node.tag == _NULL else str(node.value)
+        if node is None or node.tag == _NULL:
+            return None
+        # A pipeline is given the number, not how it was written: 1.10 is 1.1.
+        return f"{float(node.value):.15g}" if node.tag == _FLOAT and _PLAIN_FLOAT.fullmatch(node.value) else node.value
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}

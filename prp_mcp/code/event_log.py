@@ -59,6 +59,7 @@ class UpdateLog:
     troubles: tuple[Trouble, ...]
 
 
+_QUOTED_END = re.compile(r"`([^`]*)`$")
 _AT = re.compile(r"(?<![\w./-])((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|ipynb):\d+)")
 
 
@@ -149,4 +150,5 @@ def _located(exceptions: list[Mapping[str, Any]]) -> re.Match[str] | None:
 
 def short(name: str) -> str:
     """Return the last part of a dataset's name: `main.shop.orders` -> `orders`."""
-    return name.replace("`", "").rpartition(".")[2]
+    quoted = _QUOTED_END.search(name)
+    return quoted[1] if quoted else name.replace("`", "").rpartition(".")[2]

@@ -224,7 +224,7 @@ def _name(tokens: Sequence[Token], start: int) -> tuple[str | None, int]:
         index += 1
     if len(parts) > 1 and parts[0].upper() == "LIVE":
         parts = parts[1:]
-    name = ".".join(parts)
+    name = ".".join(part if "." not in part else f"`{part}`" for part in parts)
     return (None if "${" in name or not name else name), index
 
 

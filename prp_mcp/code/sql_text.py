@@ -43,7 +43,7 @@ class Statement:
 # Tried in this order at each place: what looks like a comment inside a string is no comment.
 _TOKEN = re.compile(
     r"(?P<cell>--[ ]COMMAND[ ]-{5,}[^\n]*)"
-    r"|(?P<comment>--[^\n]*)"
+    r"|(?P<comment>--(?:\\\n|[^\r\n])*)"  # as Spark: it ends at a lone \r, and goes on behind a \ before a line end
     r"|(?P<block>/\*)"
     r"|(?P<raw>[rR](?:'[^']*'|\"[^\"]*\"))"
     r"|(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"

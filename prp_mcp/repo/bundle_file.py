@@ -35,7 +35,7 @@ def read_bundle_file(root: Path) -> BundleYaml:
 
 def _included(root: Path, patterns: list[str]) -> Iterator[str]:
     for pattern in patterns:
-        for name in sorted(glob.glob(pattern, root_dir=root, recursive=True)):
+        for name in sorted(glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)):
             if name.endswith(_ENDINGS) and (root / name).is_file():
                 if not (root / name).resolve().is_relative_to(root.resolve()):
                     raise UsageError(

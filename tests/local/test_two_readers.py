@@ -19,9 +19,6 @@ from tests.corpora.bundles import BROKEN, BUNDLES
 from tests.corpora.reading import STATEMENTS
 from tests.corpora.sql_sources import SOURCES
 
-PRODUCT_READS = ("--\r", "-- \\\n")
-"""Comments that Spark ends, or goes on with, where the product's reader does not yet: these writes pass for reads."""
-
 
 def product_reads(statement):
     return not why_not_reading(statement)
@@ -41,9 +38,7 @@ def test_the_local_workspace_answers_what_does_not_write(statement, verdict):
 
 
 @pytest.mark.parametrize(("statement", "verdict"), STATEMENTS.items())
-def test_a_check_runs_only_what_reads_tables(statement, verdict, request):
-    if any(comment in statement for comment in PRODUCT_READS):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="code/sql_text.py ends comments elsewhere"))
+def test_a_check_runs_only_what_reads_tables(statement, verdict):
     assert product_reads(statement) is (verdict == "reads")
 
 
@@ -79,9 +74,7 @@ def local_source(text, folder):
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_sql_source_declares_the_same_to_both(name, tmp_path, request):
-    if name == "a dot in a name":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="a DatasetFact's name has lost its quotes"))
+def test_a_sql_source_declares_the_same_to_both(name, tmp_path):
     text = SOURCES[name]
     assert product_source(text, tmp_path) == local_source(text, tmp_path)
 
@@ -94,13 +87,6 @@ class Bundle(NamedTuple):
     resources: dict[str, list[str]]
     variables: list[str]
     configuration: dict[str, str]
-
-
-DISAGREED = {
-    "hidden files": "Python's glob leaves hidden files out, that of the CLI does not",
-    "a number where text is meant": "a pipeline is given 1.1, the product's reader says 1.10 as it is written",
-}
-"""Bundles on which the product's reader is wrong today, and how."""
 
 
 def product_bundle(folder):
@@ -134,9 +120,7 @@ def _write(folder, files):
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_a_bundle_says_the_same_to_both(name, tmp_path, request):
-    if name in DISAGREED:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=DISAGREED[name]))
+def test_a_bundle_says_the_same_to_both(name, tmp_path):
     folder = _write(tmp_path, BUNDLES[name])
     assert product_bundle(folder) == local_bundle(folder)
 
