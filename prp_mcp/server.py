@@ -31,9 +31,6 @@ from prp_mcp.errors import PrpMcpError
 from prp_mcp.journal.runs import Run
 from prp_mcp.policy import read_policy
 from prp_mcp.repo.prps import find_prp, prps_of, read_prp
-from prp_mcp.report.html import render_html
-from prp_mcp.report.markdown import render_markdown
-from prp_mcp.report.story import tell
 
 log = logging.getLogger(__name__)
 
@@ -337,6 +334,10 @@ def _runs_here(engine: Engine) -> list[Run]:
 
 
 def _resource(engine: Engine, uri: str) -> tuple[str, str]:
+    from prp_mcp.report.html import render_html
+    from prp_mcp.report.markdown import render_markdown
+    from prp_mcp.report.story import tell
+
     scheme, _, rest = uri.partition("://")
     if scheme == "prp":
         root = locate(engine.folder)[1]

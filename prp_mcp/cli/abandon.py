@@ -2,8 +2,9 @@
 
 import argparse
 
-from prp_mcp.cli.command import Command, Exit, engine_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for
 from prp_mcp.engine.runs import Runs
 from prp_mcp.errors import UsageError
 from prp_mcp.journal.notes import RunEnded
@@ -26,4 +27,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("abandon", "End a run by a person's word, undoing nothing.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

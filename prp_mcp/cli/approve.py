@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, settings_for
 from prp_mcp.engine.step import Question
 from prp_mcp.errors import PolicyError
 from prp_mcp.suite.approvals import pending, record_answers
@@ -47,4 +48,4 @@ def asked(question: Question, screen: Screen) -> bool:
     return sys.stdin.readline().strip().casefold() == "yes"
 
 
-COMMAND = Command("approve", "Approve validation commands that are on no list, as a person.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -5,8 +5,9 @@ import json
 import sys
 from typing import Any
 
-from prp_mcp.cli.command import Command, engine_for, exit_for, settings_for
+from prp_mcp.cli.command import Command
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, exit_for, settings_for
 from prp_mcp.engine.tool import Refusal
 from prp_mcp.errors import UsageError
 
@@ -36,4 +37,4 @@ def _given(text: str) -> dict[str, Any]:
     return loaded
 
 
-COMMAND = Command("call", "Call one tool with JSON arguments; prints its result as JSON.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

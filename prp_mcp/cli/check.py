@@ -144,4 +144,4 @@ def _top() -> Path:
         return Path.cwd()
 
 
-COMMAND = Command("check", "Check PRPs for completeness; needs no workspace.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

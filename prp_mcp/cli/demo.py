@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 from prp_mcp import process
-from prp_mcp.cli.command import Command, Exit, at_local_workspace, local_home
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.init import write_agent_files
 from prp_mcp.cli.run import drive
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import at_local_workspace, local_home
 from prp_mcp.errors import UsageError
 from prp_mcp.local import control
 from prp_mcp.scaffold.generate import write_input
@@ -73,4 +74,4 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the local workspace running")
 
 
-COMMAND = Command("demo", "Run the sample PRP on a local workspace, from nothing.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

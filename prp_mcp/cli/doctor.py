@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from prp_mcp.cli.command import Command, Exit, local_home, settings_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import local_home, settings_for
 from prp_mcp.engine.present import locate
 from prp_mcp.errors import PrpMcpError
 from prp_mcp.local import control
@@ -63,4 +64,4 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local", action="store_true", help="look at the local workspace")
 
 
-COMMAND = Command("doctor", "Show what is missing and how to get it.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

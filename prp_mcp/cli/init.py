@@ -56,4 +56,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("init", "Set a project up: .mcp.json, /execute-prp, CLAUDE.md, PRP template.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -28,4 +28,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("journal", "Verify the journal's hash chain, or export it as canonical JSON lines.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

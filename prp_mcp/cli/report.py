@@ -5,8 +5,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from prp_mcp.cli.command import Command, Exit, engine_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for
 from prp_mcp.engine.present import locate
 from prp_mcp.errors import UsageError
 from prp_mcp.report.html import render_html
@@ -51,4 +52,4 @@ def _story(wanted: str) -> Story:
         return tell(runs[-1], journal.head()[:12])
 
 
-COMMAND = Command("report", "Write the report of a run as Markdown, HTML or JSON.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -2,8 +2,9 @@
 
 import argparse
 
-from prp_mcp.cli.command import Command, Exit, engine_for, exit_for, settings_for, show
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, exit_for, settings_for, show
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.step import Caller
 from prp_mcp.engine.tool import Refusal
@@ -46,4 +47,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return exit_for(done)
 
 
-COMMAND = Command("rollback", "Undo a run: stop its update, put the previous deployment back.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from prp_mcp.cli.approve import PERSON, asked, at_terminal
-from prp_mcp.cli.command import REFUSED, Command, Exit, engine_for, settings_for, show
+from prp_mcp.cli.command import REFUSED, Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, settings_for, show
 from prp_mcp.cli.waive import refuse_unattended, waive_open
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
@@ -227,4 +228,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return drive(args.prp, args.target, settings, screen, Path.cwd(), args.waive_open)
 
 
-COMMAND = Command("run", "Take a PRP through every gate without an agent.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

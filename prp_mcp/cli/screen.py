@@ -2,10 +2,12 @@
 
 import json
 import sys
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 _STYLES = {
     "passed": "bold green",
@@ -20,28 +22,32 @@ _STYLES = {
 class Screen:
     """Write to standard output; messages about the program itself go to standard error."""
 
-    def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
-        self.live = self._out.is_terminal
+    @cached_property
+    def _out(self) -> "Console":
+        return _console(stderr=False)
+
+    @cached_property
+    def live(self) -> bool:
+        """Return whether a person looks on as it is written."""
+        return self._out.is_terminal
 
     def line(self, text: str = "") -> None:
         """Write one line as it is."""
-        self._out.print(escape(text))
+        self._out.print(_styled((text, "")))
 
     def verdict(self, verdict: str, label: str, text: str) -> None:
         """Write a verdict, what it belongs to, and its sentence."""
         style = _STYLES.get(verdict, "white")
-        self._out.print(f"[{style}]{verdict:>12}[/]  [bold]{escape(f'{label:<18}')}[/] {escape(text)}")
+        self._out.print(_styled((f"{verdict:>12}", style), ("  ", ""), (f"{label:<18}", "bold"), (f" {text}", "")))
 
     def detail(self, text: str) -> None:
         """Write a subordinate line."""
-        self._out.print(f"[dim]{' ' * 14}{escape(text)}[/]")
+        self._out.print(_styled((f"{' ' * 14}{text}", "dim")))
 
     def progress(self, text: str) -> None:
         """Write a passing line: in place on a terminal, as a line of its own elsewhere."""
         if self.live:
-            self._out.print(f"[dim]{' ' * 14}{escape(text[:100]):<100}[/]", end="\r")
+            self._out.print(_styled((f"{' ' * 14}{text[:100]:<100}", "dim")), end="\r")
         else:
             self.detail(text)
 
@@ -57,5 +63,18 @@ class Screen:
 
     def error(self, summary: str, remedy: str) -> None:
         """Write an error and what to do about it to standard error."""
-        self._err.print(f"[bold red]error:[/] {escape(summary)}")
-        self._err.print(f"[dim]{escape(remedy)}[/]")
+        shown = _console(stderr=True)
+        shown.print(_styled(("error:", "bold red"), (f" {summary}", "")))
+        shown.print(_styled((remedy, "dim")))
+
+
+def _console(*, stderr: bool) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def _styled(*parts: tuple[str, str]) -> "Text":
+    from rich.text import Text
+
+    return Text.assemble(*parts)

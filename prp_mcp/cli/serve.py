@@ -2,8 +2,10 @@
 
 import argparse
 
-from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, settings_for
+from prp_mcp.server import serve_stdio
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,11 +13,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, _: Screen) -> int:
-    engine = engine_for(settings_for(args))
-    from prp_mcp.server import serve_stdio  # importing mcp takes half a second that no other command needs
-
-    serve_stdio(engine)
+    serve_stdio(engine_for(settings_for(args)))
     return Exit.PASSED
 
 
-COMMAND = Command("serve", "Serve MCP over stdio, for Claude Code and other clients.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -2,8 +2,9 @@
 
 import argparse
 
-from prp_mcp.cli.command import Command, engine_for, exit_for, settings_for, show
+from prp_mcp.cli.command import Command
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, exit_for, settings_for, show
 from prp_mcp.engine.tool import Refusal
 from prp_mcp.tools.run_status import StatusFields
 
@@ -25,4 +26,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return exit_for(done)
 
 
-COMMAND = Command("status", "Show where the run stands and what is allowed next.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -43,4 +43,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("tools", "List the tools that MCP clients and `call` can use.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

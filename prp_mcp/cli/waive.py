@@ -3,8 +3,9 @@
 import argparse
 
 from prp_mcp.cli.approve import at_terminal
-from prp_mcp.cli.command import Command, Exit, engine_for, settings_for
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import engine_for, settings_for
 from prp_mcp.engine.door import Engine
 from prp_mcp.errors import PolicyError, UsageError
 from prp_mcp.journal.notes import Attestation
@@ -49,4 +50,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("waive", "Waive an open checklist item as a person, with a reason.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -3,8 +3,9 @@
 import argparse
 import shlex
 
-from prp_mcp.cli.command import Command, Exit, local_home, local_variables
+from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
+from prp_mcp.cli.session import local_home, local_variables
 from prp_mcp.local import control
 from prp_mcp.settings import read_settings
 
@@ -29,4 +30,4 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     return Exit.PASSED
 
 
-COMMAND = Command("workspace", "Start, show or stop the local workspace; `env` prints shell exports.", _arguments, _run)
+COMMAND = Command(_arguments, _run)

@@ -7,11 +7,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from prp_mcp.errors import UsageError
+
+if TYPE_CHECKING:
+    import yaml
 
 ROOT_FILES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
 MAX_NODES = 100_000
@@ -49,6 +50,8 @@ def read_file(path: str, text: str) -> dict[str, Any]:
     Paths in a pipeline are made relative to the bundle's folder. Raises UsageError with file and line when it is no
     YAML or too large.
     """
+    import yaml
+
     try:
         node = next(iter(yaml.compose_all(text, Loader=yaml.CSafeLoader)), None)
         part = _mapping(_Reader(path).value(node, 0))
@@ -167,7 +170,9 @@ class _Reader:
         self._path = path
         self._left = MAX_NODES
 
-    def value(self, node: yaml.Node | None, depth: int) -> object:
+    def value(self, node: "yaml.Node | None", depth: int) -> object:
+        from yaml import MappingNode, SequenceNode
+
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
             raise UsageError(
@@ -175,16 +180,18 @@ class _Reader:
                 remedy="Remove the nested aliases.",
                 location=self._path,
             )
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, SequenceNode):
             return [self.value(each, depth + 1) for each in node.value]
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, MappingNode):
             return self._mapping(node, depth)
         if node is None or node.tag == _NULL:
             return None
         # A pipeline is given the number, not how it was written: 1.10 is 1.1.
         return f"{float(node.value):.15g}" if node.tag == _FLOAT and _PLAIN_FLOAT.fullmatch(node.value) else node.value
 
-    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, object]:
+    def _mapping(self, node: "yaml.MappingNode", depth: int) -> dict[str, object]:
+        from yaml import ScalarNode
+
         found: dict[str, object] = {}
         merged: dict[str, object] = {}
         for key, value in node.value:
@@ -192,7 +199,7 @@ class _Reader:
             if key.tag == _MERGE:
                 for each in read if isinstance(read, list) else [read]:
                     merged = {**_mapping(each), **merged}
-            elif isinstance(key, yaml.ScalarNode):
+            elif isinstance(key, ScalarNode):
                 found[str(key.value)] = read
         return {**merged, **found}
 

@@ -4,9 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import sqlglot
-from sqlglot.errors import SqlglotError
-
 from prp_mcp.code.facts import Action, ConfigRead, DatasetFact, DatasetKind, ExpectationFact, SourceError, SourceFacts
 from prp_mcp.code.sql_text import Statement, Token, error_at, find_words, line_of, statements, unquoted
 
@@ -350,8 +347,11 @@ def _blank(letters: list[str], start: int, end: int) -> None:
 
 
 def _rejected(query: str) -> tuple[int, str] | None:
+    from sqlglot import parse
+    from sqlglot.errors import SqlglotError
+
     try:
-        sqlglot.parse(query, dialect="databricks")
+        parse(query, dialect="databricks")
     except SqlglotError as error:
         return _place(query, error)
     except RecursionError:
@@ -360,7 +360,7 @@ def _rejected(query: str) -> tuple[int, str] | None:
     return None
 
 
-def _place(query: str, error: SqlglotError) -> tuple[int, str]:
+def _place(query: str, error: Exception) -> tuple[int, str]:
     details = getattr(error, "errors", None) or [{}]
     detail = details[0]
     message = str(detail.get("description") or "the query does not parse")

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar, cast
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from prp_mcp import clock, process
 from prp_mcp.digest import digest
@@ -17,6 +15,9 @@ from prp_mcp.journal.effect import Effect, EffectName, Ending, Fate, Intent, Req
 from prp_mcp.journal.notes import Note, UnknownFate
 from prp_mcp.journal.runs import Run, effect_of
 from prp_mcp.journal.store import Journal, RecordKind
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT", bound=Result)
@@ -37,10 +38,10 @@ class Effects:
         The operating system frees the lock when its holder dies.
         """
         path = self._locks / digest(list(run.key))[:32]
-        lock = FileLock(f"{path}.lock", is_singleton=False)
+        lock = _lock(path)
         try:
             lock.acquire(timeout=0)
-        except Timeout as error:
+        except TimeoutError as error:
             raise BusyError(
                 f"{run.begun.bundle} on target {run.target} is held by {self._holder(path)}",
                 remedy="Wait until it is done, then call the tool again; run_status shows where it stands.",
@@ -56,11 +57,10 @@ class Effects:
     def holder(self, run: Run) -> str | None:
         """Return who holds the lock of the run's key, or None."""
         path = self._locks / digest(list(run.key))[:32]
-        lock = FileLock(f"{path}.lock", is_singleton=False)
         try:
-            with lock.acquire(timeout=0):
+            with _lock(path).acquire(timeout=0):
                 return None
-        except Timeout:
+        except TimeoutError:
             return self._holder(path)
 
     def perform(
@@ -108,3 +108,9 @@ class Effects:
             return "another process"
         alive = "" if process.identity(int(held["pid"])) else " (just ended)"
         return f"run {held['run']} (process {held['pid']}{alive}, {held['doing']} since {held['since']})"
+
+
+def _lock(path: Path) -> "FileLock":
+    from filelock import FileLock
+
+    return FileLock(f"{path}.lock", is_singleton=False)

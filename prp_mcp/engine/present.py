@@ -13,7 +13,6 @@ from prp_mcp.journal.runs import Run, deployments_among, pair
 from prp_mcp.journal.store import Journal, RecordKind
 from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import PrpName
-from prp_mcp.plan.reading import read_plan
 from prp_mcp.policy import Policy, read_policy
 from prp_mcp.repo.bundle_file import find_root, read_bundle_file
 from prp_mcp.repo.git import GitFacts, Repository
@@ -116,6 +115,8 @@ def deployments(run: Run, journal: Journal) -> list[Deployment]:
 
 
 def _plan(root: Path, prp: PrpName, *, strict: bool) -> Plan | None:
+    from prp_mcp.plan.reading import read_plan
+
     text = read_prp(root, prp)  # None: removed since it was loaded; the evidence of its gate is stale then
     return None if text is None else read_plan(text, prp.text, strict=strict)
 

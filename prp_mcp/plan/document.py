@@ -4,15 +4,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
-
-import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Literal
 
 from prp_mcp.errors import UsageError
 from prp_mcp.plan.names import MAX_BYTES
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_LINES = 12_000
 MAX_BRACKETS = 20_000
@@ -22,7 +22,6 @@ MAX_BARS = 60_000
 
 _CHECKBOX = re.compile(r"`?\[(?P<mark>[ xX~/\-]|wip|f)\]`?(?:\s+|$)")
 _FRONT_MATTER_LINES = 200
-_INLINE = MarkdownIt("commonmark")
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ def parse(text: str) -> Document:
     if front:
         body[front[0] : front[1]] = [""] * (front[1] - front[0])
     # Inline markup is read only where it is needed (plain_text, code_spans): it is the slow half.
-    reader = MarkdownIt("commonmark").enable("table").disable("inline")
-    blocks = tuple(sorted(_blocks(reader.parse("\n".join(body))), key=lambda block: block.line))
+    blocks = tuple(sorted(_blocks(_reader(inline=False).parse("\n".join(body))), key=lambda block: block.line))
     return Document(lines, blocks)
 
 
@@ -179,11 +177,19 @@ def plain_text(text: str) -> str:
     """Return `text` as a reader sees it: no emphasis, code marks or link targets, white space collapsed."""
     if not re.search(r"[*_`\[\]<&\\]", text):
         return " ".join(text.split())
-    shown = "".join(_shown(_INLINE.parseInline(text[:4000])))
+    shown = "".join(_shown(_reader(inline=True).parseInline(text[:4000])))
     return " ".join(shown.split())
 
 
-def _shown(tokens: Sequence[Token]) -> Iterator[str]:
+@cache
+def _reader(*, inline: bool) -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    reader = MarkdownIt("commonmark")
+    return reader if inline else reader.enable("table").disable("inline")
+
+
+def _shown(tokens: Sequence["Token"]) -> Iterator[str]:
     for token in tokens:
         if token.type in ("softbreak", "hardbreak"):
             yield " "
@@ -219,6 +225,8 @@ def _front_matter(lines: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _is_mapping(text: str) -> bool:
+    import yaml
+
     if len(text) > 20_000:
         return False
     try:
@@ -239,7 +247,7 @@ class _Place:
     header: bool = False
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
+def _blocks(tokens: Sequence["Token"]) -> Iterator[Block]:
     place = _Place([])
     for index, token in enumerate(tokens):
         _move(place, token)
@@ -251,7 +259,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
             yield Text("html", token.content, token.map[0] + 1)
 
 
-def _move(place: _Place, token: Token) -> None:
+def _move(place: _Place, token: "Token") -> None:
     match token.type:
         case "bullet_list_open" | "ordered_list_open":
             place.lists.append(token.type == "ordered_list_open")
@@ -265,7 +273,7 @@ def _move(place: _Place, token: Token) -> None:
             place.header = token.type == "th_open"
 
 
-def _inline(place: _Place, opening: Token, token: Token) -> Iterator[Block]:
+def _inline(place: _Place, opening: "Token", token: "Token") -> Iterator[Block]:
     if not token.map:
         return
     line = token.map[0] + 1
@@ -283,7 +291,7 @@ def _inline(place: _Place, opening: Token, token: Token) -> Iterator[Block]:
     place.item_first = False
 
 
-def _fence(token: Token) -> Fence:
+def _fence(token: "Token") -> Fence:
     first, last = token.map or [0, 0]
     if token.type == "code_block":
         return Fence("", token.content, first + 1, first + 1, last, True)

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 
-import yaml
-
 from prp_mcp.plan.document import Document, Fence, Text, plain_text
 from prp_mcp.plan.model import PrpFinding
 
@@ -63,6 +61,8 @@ def _disagreement(stated: list[tuple[int, float]], strictest: float) -> Iterator
 
 
 def _block(fence: Fence) -> tuple[dict[str, float], list[PrpFinding]]:
+    import yaml
+
     problem = None
     tree: object = None
     if len(fence.text) > _MAX_YAML:

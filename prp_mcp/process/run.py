@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import psutil
-
 OUTPUT_CAP = 4 * 1024 * 1024
 """Bytes of each stream that are kept in memory; the head and the tail survive, the middle is dropped."""
 
@@ -96,6 +94,8 @@ def identity(pid: int) -> float | None:
 
     Kept beside a pid it tells our process from a later one that was given the same number.
     """
+    import psutil
+
     try:
         found = psutil.Process(pid)
         return None if found.status() == psutil.STATUS_ZOMBIE else float(found.create_time())
@@ -109,10 +109,12 @@ def end(pid: int, created: float, grace: float = 5.0) -> bool:
     SIGTERM, then SIGKILL after `grace` seconds. A killed process that does not go within `LAST_SECONDS` (it waits for
     the disk, say) is a False, not an exception: nothing more can be done to it.
     """
+    from psutil import NoSuchProcess, Process
+
     for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, LAST_SECONDS)):
         if identity(pid) == created:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).send_signal(number)
+            with contextlib.suppress(NoSuchProcess):
+                Process(pid).send_signal(number)
         if _gone(pid, created, seconds):
             return True
     return False

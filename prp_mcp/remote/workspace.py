@@ -8,15 +8,16 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import requests
 
 from prp_mcp.clock import Deadline
 from prp_mcp.credentials import Credentials
 from prp_mcp.errors import AuthError, WorkspaceError
 from prp_mcp.journal.effect import Fate
+
+if TYPE_CHECKING:
+    import requests
 
 READ_SECONDS = 20
 START_SECONDS = 60
@@ -64,7 +65,7 @@ class Workspace:
 
     @cached_property
     def _config(self) -> Any:
-        from databricks.sdk.core import Config  # costs seconds and 80 MB: only when a workspace is needed
+        from databricks.sdk.core import Config
 
         known = {"host", "token", "client_id", "client_secret", "auth_type", "azure_client_id", "azure_client_secret"}
         known |= {"azure_tenant_id", "azure_workspace_resource_id", "account_id", "cluster_id", "warehouse_id"}
@@ -143,6 +144,8 @@ class Workspace:
 
         What is not provably done or not done is UNKNOWN; the caller looks for its token among the updates.
         """
+        import requests
+
         url = f"{self.host}/api/2.0/pipelines/{_part(pipeline)}/updates"
         headers = self._config.authenticate()
         try:
@@ -232,6 +235,7 @@ class Workspace:
     def _call(self, method: str, path: str, query: dict[str, Any], *, raw: bool = False) -> Any:
         from databricks.sdk import errors
         from databricks.sdk.errors.base import DatabricksError
+        from requests import RequestException
 
         body = {"body": query} if method == "POST" else {"query": query}
         try:
@@ -245,7 +249,7 @@ class Workspace:
                 f"{self.host} refused us: {str(error)[:200]}",
                 remedy="Renew the credentials or ask for the permission, then call the tool again.",
             ) from error
-        except (DatabricksError, requests.exceptions.RequestException, TimeoutError, ValueError) as error:
+        except (DatabricksError, RequestException, TimeoutError, ValueError) as error:
             raise WorkspaceError(
                 f"{self.host} did not answer {method} {path}: {str(error)[:200]}",
                 remedy="Check that the workspace is reachable, then call the tool again.",
@@ -274,7 +278,7 @@ class MissingError(WorkspaceError):
     """Report that the thing asked for is not there."""
 
 
-def _started(answer: requests.Response) -> Started:
+def _started(answer: "requests.Response") -> Started:
     text = answer.text[:300]
     if answer.status_code in (400, 401, 403, 404):
         return Started(Fate.NOT_DONE, "", f"{answer.status_code}: {text}")

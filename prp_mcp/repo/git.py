@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import git
-
 from prp_mcp import process
 from prp_mcp.errors import UsageError
 
@@ -39,9 +37,11 @@ class Repository:
     """A git work tree at `top`. Raises UsageError when `folder` lies in none."""
 
     def __init__(self, folder: Path):
+        from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+
         try:
-            self._repo = git.Repo(folder, search_parent_directories=True)
-        except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+            self._repo = Repo(folder, search_parent_directories=True)
+        except (InvalidGitRepositoryError, NoSuchPathError) as error:
             raise UsageError(
                 f"{str(folder)!r} is not inside a git work tree",
                 remedy="Run it inside a clone of the project, or run `git init` and commit the project first.",
@@ -65,9 +65,11 @@ class Repository:
         )
 
     def _head_commit(self) -> str:
+        from git import HEAD
+
         # `head.commit` would look the object up, with a `git cat-file` that is kept running for each repository.
         try:
-            return str(git.HEAD.dereference_recursive(self._repo, "HEAD"))
+            return str(HEAD.dereference_recursive(self._repo, "HEAD"))
         except ValueError:  # a branch without a commit
             return ""
 

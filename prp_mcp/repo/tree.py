@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pathspec
-
 from prp_mcp.digest import digest
 from prp_mcp.errors import UsageError
 from prp_mcp.repo.git import Repository, read_entry, write_entry
+from prp_mcp.repo.patterns import matching
 
 FILE_CAP = 64 * 1024 * 1024
 COUNT_CAP = 20_000
@@ -45,8 +44,8 @@ def read_tree(repository: Repository, exclude: Sequence[str], known: Tree | None
     What `known`, read a moment ago, has of them is taken over.
     Raises UsageError when a file or their number is beyond what a bundle can hold.
     """
-    spec = pathspec.GitIgnoreSpec.from_lines(exclude)
-    paths = [path for path in repository.kept_paths() if not spec.match_file(path)]
+    excluded = matching(exclude)
+    paths = [path for path in repository.kept_paths() if not excluded(path)]
     if len(paths) > COUNT_CAP:
         raise UsageError(
             f"the work tree holds {len(paths)} files, at most {COUNT_CAP} are supported",

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 
-from jinja2 import Environment
-
 from prp_mcp.report.story import GateLine, Story
 
 COLUMN, ROW, WIDTH, HEIGHT = 250, 74, 200, 50
@@ -56,6 +54,8 @@ class Bar:
 
 def render_html(story: Story) -> str:
     """Return the report; every text in it is escaped."""
+    from jinja2 import Environment
+
     source = (files("prp_mcp.report") / "report.html.j2").read_text("utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["count"] = lambda value: f"{int(value):,}"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from prp_mcp.commands.programs import PYTHONS
-from prp_mcp.process.watch import Limits, Watched, watch
+from prp_mcp.process.limits import Limits
+from prp_mcp.process.watch import Watched, watch
 from prp_mcp.sandbox.shadowing import missing, safely, shadowed
 from prp_mcp.sandbox.sockets import call_filter, sockets_of_others
 from prp_mcp.sandbox.wildcards import expanded

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-import pathspec
-
 from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Finding
@@ -25,6 +23,7 @@ from prp_mcp.journal.effect import (
 )
 from prp_mcp.journal.evidence import BundleEvidence, Previous, Resource
 from prp_mcp.remote.bundle import DeploymentPlan
+from prp_mcp.repo.patterns import matching
 from prp_mcp.repo.snapshot import Snapshot
 
 COMPARED = 500
@@ -108,12 +107,12 @@ def verify_files(step: Step, snapshot: Snapshot) -> list[Finding]:
     bundle = _bundle(step)
     root = bundle.file_path
     prefix = step.present.prefix
-    kept_back = pathspec.GitIgnoreSpec.from_lines(bundle.sync_exclude)
+    kept_back = matching(bundle.sync_exclude)
     local = {
         path: file
         for file in snapshot.tree.files
         if file.path.startswith(prefix) and file.mode != "120000"
-        if not kept_back.match_file(path := file.path.removeprefix(prefix))
+        if not kept_back(path := file.path.removeprefix(prefix))
     }
     there = {str(item["path"]).removeprefix(root).lstrip("/") for item in step.workspace.walk(root)}
     findings = []

@@ -6,7 +6,6 @@ from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Fields, Finding, Outcome
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import Item, SuiteEvidence
-from prp_mcp.suite.items import unsettled
 
 
 class OpenRow(Fields):
@@ -19,6 +18,8 @@ class OpenRow(Fields):
 
 def judged(step: Step, items: Sequence[Item], fields: Fields, failed: Sequence[str] = ()) -> Outcome:
     """Judge the suite; it is evidence only when every gate before it holds. `failed` are commands that just failed."""
+    from prp_mcp.suite.items import unsettled
+
     left = unsettled(items)
     record = step.standing.admit(Gate.SUITE) is None
     seen = SuiteEvidence(tuple(items))
@@ -39,6 +40,8 @@ def judged(step: Step, items: Sequence[Item], fields: Fields, failed: Sequence[s
 
 def open_rows(items: Sequence[Item]) -> list[OpenRow]:
     """Return the items that keep the suite from passing, as results show them."""
+    from prp_mcp.suite.items import unsettled
+
     return [OpenRow(id=item.id, state=item.state, text=item.text[:120]) for item in unsettled(items)]
 
 

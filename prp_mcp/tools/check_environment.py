@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pathspec
-
 from prp_mcp.code.event_log import TERMINAL
 from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
@@ -12,6 +10,7 @@ from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, count
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import EnvironmentEvidence, Resource
 from prp_mcp.repo.git import lines
+from prp_mcp.repo.patterns import matching
 from prp_mcp.steps.target import target_findings
 
 
@@ -65,8 +64,8 @@ def _base_trouble(step: Step) -> list[Finding]:
         return []  # demanded once: the agent's own edits are not dirt
     if not present.git.commit:
         return [Finding("git", "the repository has no commit", "Commit the project first.")]
-    outside = pathspec.GitIgnoreSpec.from_lines(present.policy.tree.exclude)
-    dirty = [path for path in present.repository.dirty_paths() if not outside.match_file(path)]
+    outside = matching(present.policy.tree.exclude)
+    dirty = [path for path in present.repository.dirty_paths() if not outside(path)]
     if not dirty or present.policy.tree.allow_dirty or step.settings.grants.allow_dirty:
         return []
     return [

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import pathspec
-
 from prp_mcp.code.facts import SourceFacts
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import BundleEvidence, CompileEvidence
+from prp_mcp.repo.patterns import matching
 from prp_mcp.steps.sources import source_facts
 
 
@@ -44,8 +43,7 @@ def pipeline_findings(bundle: BundleEvidence, facts: Mapping[str, SourceFacts]) 
     """Return the pipelines of `bundle` whose sources are not there or define nothing; `facts` by path in the bundle."""
     findings = []
     for key, settings in bundle.pipelines.items():
-        named = pathspec.GitIgnoreSpec.from_lines(settings.sources)
-        paths = [path for path in sorted(facts) if named.match_file(path)]
+        paths = list(filter(matching(settings.sources), sorted(facts)))
         if not paths:
             fix = "Correct `libraries`: a glob that matches nothing passes validation."
             findings.append(Finding(f"resources.pipelines.{key}", "the pipeline has no source file", fix))

@@ -11,9 +11,7 @@ from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import TOOL_OF, Gate
 from prp_mcp.journal.evidence import Item
 from prp_mcp.journal.notes import Attestation
-from prp_mcp.suite.items import command_result, files_id, item_called, subject_of, suite_items
 from prp_mcp.suite.judgement import OpenRow, judged, open_rows
-from prp_mcp.suite.preparation import prepare
 
 
 class CheckArguments(Arguments):
@@ -32,6 +30,8 @@ class CheckFields(Fields):
 
 def record_check(step: Step, arguments: CheckArguments) -> Outcome:
     """Record the agent's attestation; it never turns a failing command into a passing one."""
+    from prp_mcp.suite.items import files_id, item_called, subject_of, suite_items
+
     found = item_called(suite_items(step), arguments.item)
     if found.state == "failed":
         raise UsageError(
@@ -52,6 +52,9 @@ def record_check(step: Step, arguments: CheckArguments) -> Outcome:
 
 def _refuse_shortcut(step: Step, found: Item) -> None:
     """Refuse to attest what is to be run or passed instead."""
+    from prp_mcp.suite.items import command_result
+    from prp_mcp.suite.preparation import prepare
+
     plan = step.present.plan
     mine = [command for command in plan.commands if command.id == found.id] if plan else []
     for prepared in prepare(step, mine):

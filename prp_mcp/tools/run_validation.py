@@ -1,6 +1,6 @@
 """`run_validation`: run the PRP's own validation commands, without a shell, in a copy of the project."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -9,12 +9,11 @@ from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate
 from prp_mcp.journal.notes import CommandRun
-from prp_mcp.plan.model import Command
-from prp_mcp.suite.approvals import ask
-from prp_mcp.suite.execution import carry_out
-from prp_mcp.suite.items import command_result, suite_items
 from prp_mcp.suite.judgement import OpenRow, judged, open_rows
-from prp_mcp.suite.preparation import Prepared, prepare
+
+if TYPE_CHECKING:
+    from prp_mcp.plan.model import Command
+    from prp_mcp.suite.preparation import Prepared
 
 TAIL = 300
 """Characters of a command's output in the result; the evidence has more."""
@@ -52,6 +51,10 @@ class ValidationFields(Fields):
 
 def run_validation(step: Step, arguments: ValidationArguments) -> Outcome:
     """Run the chosen commands and judge the suite."""
+    from prp_mcp.suite.approvals import ask
+    from prp_mcp.suite.items import suite_items
+    from prp_mcp.suite.preparation import prepare
+
     chosen = _chosen(step, arguments)
     ask(step, chosen)
     ended = [(each, _ended(step, each, again=arguments.command is not None)) for each in prepare(step, chosen)]
@@ -63,7 +66,7 @@ def run_validation(step: Step, arguments: ValidationArguments) -> Outcome:
     return judged(step, items, fields, [row.id for row in rows if row.met is False])
 
 
-def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
+def _chosen(step: Step, arguments: ValidationArguments) -> list["Command"]:
     plan = step.present.plan
     commands = list(plan.commands) if plan else []
     if arguments.command and arguments.command not in [item.id for item in commands]:
@@ -72,8 +75,11 @@ def _chosen(step: Step, arguments: ValidationArguments) -> list[Command]:
     return [item for item in commands if arguments.level in (None, item.level) and arguments.command in (None, item.id)]
 
 
-def _ended(step: Step, prepared: Prepared, *, again: bool) -> CommandRun | None:
+def _ended(step: Step, prepared: "Prepared", *, again: bool) -> CommandRun | None:
     """Return the result of a command, running it unless that is known already; None where a gate proves it."""
+    from prp_mcp.suite.execution import carry_out
+    from prp_mcp.suite.items import command_result
+
     if prepared.gate:
         return None
     found = command_result(step, prepared)
@@ -84,7 +90,7 @@ def _ended(step: Step, prepared: Prepared, *, again: bool) -> CommandRun | None:
     return found
 
 
-def _row(prepared: Prepared, result: CommandRun | None) -> CommandRow:
+def _row(prepared: "Prepared", result: CommandRun | None) -> CommandRow:
     if result is None:
         gate = prepared.gate or ""
         met = True if prepared.holds else None

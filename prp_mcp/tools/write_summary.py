@@ -4,8 +4,6 @@ from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Outcome, Tool
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import SummaryEvidence
-from prp_mcp.report.files import write_reports
-from prp_mcp.report.story import tell
 
 
 class SummaryFields(Fields):
@@ -18,6 +16,9 @@ class SummaryFields(Fields):
 
 def write_summary(step: Step, _: Arguments) -> Outcome:
     """Write the summary and the report; the gates before it were judged by the door."""
+    from prp_mcp.report.files import write_reports
+    from prp_mcp.report.story import tell
+
     written = write_reports(tell(step.run, step.journal.head()[:12]), step.present.root)
     fields = SummaryFields(
         summary_path=written.summary_path, report_path=written.report_path, pr_title=written.pr_title
