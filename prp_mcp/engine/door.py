@@ -26,6 +26,7 @@ from prp_mcp.journal.runs import Run, fold
 from prp_mcp.journal.store import Journal, RecordKind
 from prp_mcp.plan.names import PrpName
 from prp_mcp.redaction import Redactor
+from prp_mcp.repo.git import top_around
 from prp_mcp.settings import Settings, ensure_private
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Engine:
         self.settings = settings
         self.folder = folder
         self.headless = headless
-        self._state = ensure_private(settings.state_dir, outside=_top(folder))
+        self._state = ensure_private(settings.state_dir, outside=top_around(folder))
         self.redactor = Redactor(_secrets(settings))
 
     def execute(self, name: str, arguments: Mapping[str, Any], caller: Caller | None = None) -> Result | Refusal:
@@ -210,13 +211,6 @@ def _parse(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Arguments, str]:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))[:80]
         raise UsageError(f"argument {where!r}: {first['msg']}", remedy=f"{tool.name} takes: {known}.") from error
-
-
-def _top(folder: Path) -> Path | None:
-    try:
-        return locate(folder)[0].top
-    except UsageError:
-        return None
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

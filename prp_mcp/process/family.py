@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-import psutil
+import psutil  # noqa: TID253 - `watch` loads this module where it watches
 
 from prp_mcp.process.limits import Limits, Stopped
 

@@ -191,6 +191,12 @@ _AUTHOR = {
 }
 
 
+def top_around(folder: Path) -> Path | None:
+    """Return the top of the work tree around `folder`, told by its `.git` alone, or None."""
+    inside = folder.resolve()
+    return next((place for place in (inside, *inside.parents) if (place / ".git").exists()), None)
+
+
 def read_entry(file: Path) -> tuple[str, bytes]:
     """Return git's mode and the content of a regular file, or of a link (its target, never followed)."""
     mode = os.lstat(file).st_mode
