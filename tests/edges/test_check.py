@@ -13,14 +13,14 @@ from prp_mcp.cli.main import main
 from prp_mcp.plan import reading
 from prp_mcp.plan.model import PrpFinding
 from prp_mcp.plan.names import MAX_BYTES
-from tests.project import PRP, git, write
+from tests.project import PRP, init, write
 
 DRAFT = f"{PRP}\n- [replace this text here]\n"
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    git(tmp_path, "init", "-q")
+    init(tmp_path)
     files = {"databricks.yml": "bundle: {name: x}\n", "PRPs/mini.md": PRP, "PRPs/draft.md": DRAFT}
     write(tmp_path, {**files, "PRPs/mini_execution_summary.md": "# Summary\n"})
     monkeypatch.chdir(tmp_path)

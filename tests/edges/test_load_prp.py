@@ -5,7 +5,7 @@ import json
 import pytest
 
 from prp_mcp.cli.main import main
-from tests.project import BUNDLE, PRP, SOURCE, commit, git, write
+from tests.project import BUNDLE, PRP, SOURCE, commit, init, write
 
 CONTEXT = """\
 ```yaml
@@ -34,7 +34,7 @@ def project(tmp_path, monkeypatch):
         "PRPs/mini.md": prp.replace("MODIFY src", "CREATE src/new.py\nMODIFY src"),
     }
     write(folder, files)
-    git(folder.parent, "init", "-q")
+    init(folder.parent)
     commit(folder.parent)
     monkeypatch.setenv("PRP_MCP_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("DATABRICKS_HOST", "http://127.0.0.1:9")

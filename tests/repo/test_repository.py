@@ -10,7 +10,7 @@ from prp_mcp.repo.bundle_file import read_bundle_file
 from prp_mcp.repo.git import GitFacts, Repository
 from prp_mcp.repo.snapshot import Snapshots
 from prp_mcp.repo.tree import changes, read_tree
-from tests.project import commit, git, write
+from tests.project import commit, git, init, write
 
 EXCLUDE = ("PRPs/**", "*.md")
 
@@ -19,7 +19,7 @@ EXCLUDE = ("PRPs/**", "*.md")
 def clone(tmp_path):
     folder = tmp_path / "clone"
     folder.mkdir()
-    git(folder, "init", "-q")
+    init(folder)
     write(folder, {"src/a.py": "a = 1\n", "PRPs/x.md": "x\n", ".gitignore": "*.log\n", "b.sql": "SELECT 1\n"})
     commit(folder)
     return folder

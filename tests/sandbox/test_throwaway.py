@@ -11,7 +11,7 @@ from prp_mcp.repo.tree import copy_tree, read_tree
 from prp_mcp.sandbox.command import private_folder
 from prp_mcp.sandbox.removal import remove
 from prp_mcp.sandbox.throwaway import throwaway_folder
-from tests.project import commit, git, write
+from tests.project import commit, init, write
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def scratch_copy(repository, tree):
 def clone(tmp_path):
     folder = tmp_path / "clone"
     folder.mkdir()
-    git(folder, "init", "-q")
+    init(folder)
     write(folder, {"src/a.py": "a = 1\n", ".gitignore": "*.log\n"})
     commit(folder)
     return folder

@@ -52,6 +52,9 @@ def test_counts():
     assert pathlib.Path("src/a.py").exists()
 """
 
+FEW_PLUGINS = "[pytest]\naddopts = -p no:hypothesispytest -p no:anyio -p no:xdist\n"
+"""Loading the plugins of this very environment takes a second that no test here is about."""
+
 
 class Nothing(Fields):
     """No fields."""
@@ -76,7 +79,8 @@ def passing(gate: Gate) -> Tool:
 
 def engine_for(tmp_path, commands: str, checks: str = "", policy: str = "", **files: str) -> Engine:
     project = mini(tmp_path / "p", "suite", policy=policy)
-    write(project, {"PRPs/checks.md": PRP.format(commands=commands, checks=checks), "src/a.py": "A = 1\n", **files})
+    prp = PRP.format(commands=commands, checks=checks)
+    write(project, {"PRPs/checks.md": prp, "src/a.py": "A = 1\n", "pytest.ini": FEW_PLUGINS, **files})
     commit(project)
     env = {**HOST, "PRP_MCP_STATE_DIR": str(tmp_path / "state"), "PRP_MCP_CONFIG_DIR": str(tmp_path / "config")}
     settings = read_settings({**env, "PATH": "/usr/bin:/bin"})
