@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from prp_mcp import clock
 from prp_mcp.engine import wording
 from prp_mcp.engine.effects import Effects
-from prp_mcp.engine.present import locate, read_present
+from prp_mcp.engine.present import read_present
 from prp_mcp.engine.result import Result, masked, shown
 from prp_mcp.engine.runs import Runs
 from prp_mcp.engine.step import Asking, Caller, Cancelled, Step

@@ -1,7 +1,8 @@
 """The workspace's REST API through `databricks-sdk`, with its traps closed.
 
 The SDK retries POSTs, so that one `start_update` can start two updates; its event class drops `details`, where the
-expectation counts are; its import costs seconds. So: one plain POST for a start, raw JSON for events, lazy import.
+expectation counts are; its import costs seconds. So: one plain POST for a start, raw JSON for events, and of the SDK
+only its core (`sdk.py`), once a workspace is needed.
 """
 
 import json
@@ -15,6 +16,7 @@ from prp_mcp.clock import Deadline
 from prp_mcp.credentials import Credentials
 from prp_mcp.errors import AuthError, WorkspaceError
 from prp_mcp.journal.effect import Fate
+from prp_mcp.remote import sdk
 
 if TYPE_CHECKING:
     import requests
@@ -65,6 +67,7 @@ class Workspace:
 
     @cached_property
     def _config(self) -> Any:
+        sdk.load()
         from databricks.sdk.core import Config
 
         known = {"host", "token", "client_id", "client_secret", "auth_type", "azure_client_id", "azure_client_secret"}
@@ -81,6 +84,7 @@ class Workspace:
 
     @cached_property
     def _client(self) -> Any:
+        sdk.load()
         from databricks.sdk.core import ApiClient
 
         return ApiClient(self._config)
@@ -233,18 +237,19 @@ class Workspace:
         return answer
 
     def _call(self, method: str, path: str, query: dict[str, Any], *, raw: bool = False) -> Any:
-        from databricks.sdk import errors
+        sdk.load()
+        from databricks.sdk.errors import NotFound, PermissionDenied, Unauthenticated
         from databricks.sdk.errors.base import DatabricksError
         from requests import RequestException
 
         body = {"body": query} if method == "POST" else {"query": query}
         try:
             return self._client.do(method, path, raw=raw, headers={"Accept": "application/json"}, **body)
-        except errors.NotFound as error:
+        except NotFound as error:
             raise MissingError(
                 f"{path} does not exist", remedy="Call deploy first.", detail=str(error)[:300]
             ) from error
-        except (errors.Unauthenticated, errors.PermissionDenied) as error:
+        except (Unauthenticated, PermissionDenied) as error:
             raise AuthError(
                 f"{self.host} refused us: {str(error)[:200]}",
                 remedy="Renew the credentials or ask for the permission, then call the tool again.",
