@@ -69,6 +69,9 @@ resources:
         script: '{script}'
 """
 
+FEW_PLUGINS = "[pytest]\naddopts = -p no:hypothesispytest -p no:anyio -p no:xdist\n"
+"""A project's pytest.ini: loading the plugins of this very environment takes a second that no test is about."""
+
 
 def event(kind: str, dataset: str = "", level: str = "INFO", message: str = "", **details):
     """Return an event report of a scripted runner."""

@@ -53,7 +53,7 @@ class Screen:
 
     def json(self, value: Any) -> None:
         """Write a value as one JSON document."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=None if not self.live else 2) + "\n")
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n")
         sys.stdout.flush()
 
     def raw(self, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import tool
-from tests.project import commit, good_script, mini, write
+from tests.project import FEW_PLUGINS, commit, good_script, mini, write
 
 FAMILIES = Path(__file__).parent / "families"
 
@@ -46,7 +46,8 @@ def project(folder: Path, family: str) -> Path:
     mini(folder, name, good_script(name))
     prp = (FAMILIES / f"{family}.md").read_text("utf-8")
     ruff = 'builtins = ["spark"]\n'
-    write(folder, {f"PRPs/{family}.md": prp, "tests/unit/test_numbers.py": TESTS, "ruff.toml": ruff})
+    beside = {"tests/unit/test_numbers.py": TESTS, "ruff.toml": ruff, "pytest.ini": FEW_PLUGINS}
+    write(folder, {f"PRPs/{family}.md": prp, **beside})
     commit(folder)
     return folder
 

@@ -21,7 +21,7 @@ from prp_mcp.tools.load_prp import TOOL as LOAD
 from prp_mcp.tools.record_check import TOOL as RECORD
 from prp_mcp.tools.rollback import TOOL as ROLLBACK
 from prp_mcp.tools.run_validation import TOOL as RUN
-from tests.project import commit, mini, write
+from tests.project import FEW_PLUGINS, commit, mini, write
 
 HOST = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "dapi" + "f" * 32}
 PRP = """\
@@ -51,9 +51,6 @@ import pathlib
 def test_counts():
     assert pathlib.Path("src/a.py").exists()
 """
-
-FEW_PLUGINS = "[pytest]\naddopts = -p no:hypothesispytest -p no:anyio -p no:xdist\n"
-"""Loading the plugins of this very environment takes a second that no test here is about."""
 
 
 class Nothing(Fields):
