@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from prp_mcp.code.facts import SourceFacts
-from prp_mcp.code.sources import read_source
 from prp_mcp.repo.snapshot import Snapshot
 from prp_mcp.repo.tree import File
 
@@ -75,6 +74,8 @@ def _read(
 
 
 def _fresh(snapshot: Snapshot, file: File) -> SourceFacts | None:
+    from prp_mcp.code.sources import read_source
+
     path = snapshot.files / file.path
     if path.stat().st_size > SOURCE_CAP:
         return None

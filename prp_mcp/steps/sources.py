@@ -4,7 +4,6 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from prp_mcp.code.facts import CodeFacts
-from prp_mcp.code.sources import patterns
 from prp_mcp.engine.step import Step
 from prp_mcp.errors import UsageError
 from prp_mcp.repo.bundle_file import read_bundle_file
@@ -14,6 +13,8 @@ from prp_mcp.repo.source_facts import SourceFactsStore
 
 def code_patterns(step: Step) -> dict[str, object]:
     """Return how this code base does things, for whoever is to add to it; see `prp_mcp.code.sources.patterns`."""
+    from prp_mcp.code.sources import patterns
+
     facts, _ = _facts(step, step.snapshot, _tells)
     try:
         tree = read_bundle_file(step.root_in(step.snapshot)).tree

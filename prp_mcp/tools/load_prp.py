@@ -5,14 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from prp_mcp.code.sources import shortened
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Beginning, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import PrpEvidence, StatedCheck, StatedCommand
 from prp_mcp.plan.model import Check, Command, Plan, PrpFinding
-from prp_mcp.plan.todos import todos
 from prp_mcp.steps.context import ContextRow, resolved_context
 from prp_mcp.steps.sources import code_patterns
 
@@ -62,6 +60,9 @@ class LoadFields(Fields):
 
 def load_prp(step: Step, _: LoadArguments) -> Outcome:
     """Judge the PRP's completeness and return its plan."""
+    from prp_mcp.code.sources import shortened
+    from prp_mcp.plan.todos import todos
+
     plan = step.present.plan
     if plan is None:
         raise UsageError(f"{step.present.prp.path} is gone", remedy="Create it again, then call load_prp.")

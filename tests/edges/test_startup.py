@@ -49,7 +49,8 @@ def test_a_server_lists_its_tools_without_what_only_a_step_needs(tmp_path):
     assert {"mcp", "prp_mcp"} <= packages(modules)
     assert not packages(modules) & ONLY_FOR_STEPS
     rooms = {name.split(".")[1] for name in modules if name.startswith("prp_mcp.")}
-    assert not rooms & {"expected", "local", "report", "sandbox", "suite"}
+    assert not rooms & {"expected", "local", "report", "sandbox"}
+    assert not modules & {"prp_mcp.code.sources", "prp_mcp.plan.reading", "prp_mcp.suite.items"}
 
 
 @pytest.mark.parametrize("word", ["--help", "--version"])
