@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prp_mcp.code.bundle_yaml import BundleYaml
 from prp_mcp.credentials import Credentials
@@ -11,7 +12,6 @@ from prp_mcp.gates.order import Material
 from prp_mcp.journal.effect import Deployment
 from prp_mcp.journal.runs import Run, deployments_among, pair
 from prp_mcp.journal.store import Journal, RecordKind
-from prp_mcp.plan.model import Plan
 from prp_mcp.plan.names import PrpName
 from prp_mcp.policy import Policy, read_policy
 from prp_mcp.repo.bundle_file import find_root, read_bundle_file
@@ -19,6 +19,9 @@ from prp_mcp.repo.git import GitFacts, Repository
 from prp_mcp.repo.prps import read_prp
 from prp_mcp.repo.tree import Tree, read_tree
 from prp_mcp.settings import Settings
+
+if TYPE_CHECKING:
+    from prp_mcp.plan.model import Plan
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Present:
     credentials: Credentials
     prp: PrpName
     target: str
-    plan: Plan | None
+    plan: "Plan | None"
     git: GitFacts
     tree: Tree = field(repr=False)
 
@@ -114,7 +117,7 @@ def deployments(run: Run, journal: Journal) -> list[Deployment]:
     return [item for item in deployments_among(found) if item.key == run.key]
 
 
-def _plan(root: Path, prp: PrpName, *, strict: bool) -> Plan | None:
+def _plan(root: Path, prp: PrpName, *, strict: bool) -> "Plan | None":
     from prp_mcp.plan.reading import read_plan
 
     text = read_prp(root, prp)  # None: removed since it was loaded; the evidence of its gate is stale then

@@ -2,11 +2,14 @@
 
 import re
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Fields, counted
-from prp_mcp.plan.model import Plan, PrpFinding
 from prp_mcp.repo.references import Reference, References
+
+if TYPE_CHECKING:
+    from prp_mcp.plan.model import Plan, PrpFinding
 
 _CREATES = re.compile(r"\b(?:create|add|write|implement|generate|build|new)\b", re.IGNORECASE)
 _RANGE = re.compile(r"(?:#.*|:L?\d+(?:-L?\d+)?)$")
@@ -23,8 +26,10 @@ class ContextRow(Fields):
     note: str = ""
 
 
-def resolved_context(plan: Plan, step: Step) -> tuple[list[ContextRow], list[PrpFinding]]:
+def resolved_context(plan: "Plan", step: Step) -> tuple[list[ContextRow], list["PrpFinding"]]:
     """Return the context as an agent needs it, and a note for each file that is missing and made by no task."""
+    from prp_mcp.plan.model import PrpFinding
+
     lookup = References(step.present.root, step.present.repository.top)
     made = _made(plan)
     rows: list[ContextRow] = []
@@ -62,7 +67,7 @@ def _row(**given: str | int) -> ContextRow:
     return ContextRow.model_validate({key: value for key, value in given.items() if value or value is False})
 
 
-def _made(plan: Plan) -> dict[str, str]:
+def _made(plan: "Plan") -> dict[str, str]:
     """Return the files that tasks create, each with the task's id."""
     made: dict[str, str] = {}
     for task in plan.tasks:

@@ -1,7 +1,7 @@
 """`load_prp`: read the PRP, plan from it, begin or resume its run."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -10,9 +10,11 @@ from prp_mcp.engine.tool import Arguments, Beginning, Fields, Finding, Outcome, 
 from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import PrpEvidence, StatedCheck, StatedCommand
-from prp_mcp.plan.model import Check, Command, Plan, PrpFinding
 from prp_mcp.steps.context import ContextRow, resolved_context
 from prp_mcp.steps.sources import code_patterns
+
+if TYPE_CHECKING:
+    from prp_mcp.plan.model import Check, Command, Plan, PrpFinding
 
 PATTERNS_CAP = 1500
 """Bytes of the patterns in the result, so that todos and context have room in it."""
@@ -104,13 +106,13 @@ def load_prp(step: Step, _: LoadArguments) -> Outcome:
     return Outcome(Verdict.PASSED, summary, fields, findings, seen)
 
 
-def command_row(item: Command) -> StatedCommandRow:
+def command_row(item: "Command") -> StatedCommandRow:
     """Return a validation command as the result shows it."""
     row = StatedCommandRow(id=item.id, level=item.level, command=item.text, gate=item.gate)
     return row.model_copy(update={"blocked": item.blocked}) if item.blocked else row
 
 
-def _findings(path: str, plan: Plan, notes: Iterable[PrpFinding]) -> tuple[Finding, ...]:
+def _findings(path: str, plan: "Plan", notes: Iterable["PrpFinding"]) -> tuple[Finding, ...]:
     return tuple(
         Finding(f"{path}:{item.line}:{item.column}", f"{item.text[:120]} - {item.why}", item.fix)
         for item in sorted([*plan.findings, *notes], key=lambda item: (item.severity != "error", item.line))
@@ -118,7 +120,7 @@ def _findings(path: str, plan: Plan, notes: Iterable[PrpFinding]) -> tuple[Findi
     )
 
 
-def _proof(check: Check) -> str:
+def _proof(check: "Check") -> str:
     if check.gate:
         return f"gate {check.gate}"
     return f"command {check.command}" if check.command else "record_check"
