@@ -1,8 +1,22 @@
 """Fixtures shared by all tests: no test sees the user's home, credentials or state."""
 
 import os
+import sys
+from pathlib import Path
 
+import platformdirs
 import pytest
+
+from tests import guard
+
+
+@pytest.fixture(autouse=True, scope="session")
+def guarded(tmp_path_factory, pytestconfig):
+    """Give all tests a home of their own, and let none of them sleep or leave."""
+    cache = os.environ.setdefault("PRP_MCP_CACHE_DIR", platformdirs.user_cache_dir("prp-mcp"))  # Spark's are large
+    os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
+    python = (sys.prefix, sys.base_prefix, *filter(None, sys.path))
+    guard.install(pytestconfig.rootpath, tmp_path_factory.getbasetemp(), Path(cache), *map(Path, python))
 
 
 @pytest.fixture(autouse=True)

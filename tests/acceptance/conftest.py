@@ -53,7 +53,6 @@ class Place:
             env=env,
             capture_output=True,
             text=True,
-            timeout=240,
             stdin=subprocess.DEVNULL,
         )
 
@@ -81,7 +80,7 @@ class Place:
     def http(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a plain request to the workspace."""
         headers = {"Authorization": f"Bearer {self.server.token}"}
-        return requests.request(method, self.server.host + path, headers=headers, timeout=20, **options)
+        return requests.request(method, self.server.host + path, headers=headers, **options)
 
     def starts(self, since: int = 0) -> int:
         """Return how many requests to start an update the workspace has seen."""

@@ -56,9 +56,7 @@ def test_what_a_person_deployed_meanwhile_is_not_destroyed_by_a_rollback(scripte
     project = mini(tmp_path / "p", "person")
     until(scripted, project, "deploy")
     assert scripted.call(project, "rollback", reason="first")["verdict"] == "passed"
-    by_hand = subprocess.run(
-        [SCRIPTS / "prp-mcp-bundle", "bundle", "deploy"], cwd=project, env=scripted.env, timeout=60
-    )
+    by_hand = subprocess.run([SCRIPTS / "prp-mcp-bundle", "bundle", "deploy"], cwd=project, env=scripted.env)
     assert by_hand.returncode == 0
     write(project, {"src/pipelines/numbers.py": SOURCE + "# second\n"})
     commit(project)

@@ -175,7 +175,7 @@ def test_nothing_outlives_the_server_that_started_it(bench):
     assert programs
     server.kill()
     server.wait()
-    assert psutil.wait_procs(programs, timeout=30)[1] == []
+    assert psutil.wait_procs(programs)[1] == []
 
 
 @pytest.mark.guarantee("contained")

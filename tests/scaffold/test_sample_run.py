@@ -36,7 +36,7 @@ class Sample:
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     home = tmp_path_factory.mktemp("sample")
     yield Sample(home)
-    verb("stop", "--home", str(home)).communicate(timeout=60)
+    verb("stop", "--home", str(home)).communicate()
 
 
 def test_the_first_update_completes_and_its_counts_equal_the_recount(sample: Sample):
