@@ -32,8 +32,9 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/pytest -m "not spark and not process"
 
+# Two processes: a second one halves the wait on two cores, more would crowd out what the tests start.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 format: $(READY)
 	$(BIN)/ruff format prp_mcp tests benchmarks

@@ -29,7 +29,9 @@ def no_outside(monkeypatch, tmp_path_factory):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that start processes, by where they are."""
+    """Mark the tests that start processes, by where they are, and keep those on Spark in one process."""
     for item in items:
+        if item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group("spark"))  # two JVMs at once are too much for a small machine
         if {"acceptance", "local"} & set(item.path.relative_to(item.config.rootpath).parts):
             item.add_marker(pytest.mark.process)
