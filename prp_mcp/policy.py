@@ -31,6 +31,7 @@ class PrpPolicy(_Section):
 class LimitPolicy(_Section):
     """Bound time (seconds), attempts (failing verdicts of one gate in a run led by an agent) and what a command uses.
 
+    `event_log_seconds` is how long an update's event log is waited for after the update has ended: it arrives late.
     `command_memory` is in MiB, over all processes of a validation command; `command_processes` counts them.
     """
 
@@ -40,6 +41,7 @@ class LimitPolicy(_Section):
     command_memory: int = Field(4096, ge=64, le=1024 * 1024)
     command_processes: int = Field(256, ge=4, le=10_000)
     settle_seconds: int = Field(90, ge=1, le=600)
+    event_log_seconds: int = Field(120, ge=1, le=900)
     attempts: int = Field(3, ge=1, le=20)
 
 

@@ -85,7 +85,7 @@ class Driver:
                     self.screen.detail(f"{row.name}: {row.rows:,} rows{dropped}")
             if done.verdict is Verdict.PASSED:
                 return done
-            if fields.state == "COMPLETED":
+            if fields.remaining:
                 self.step("start_pipeline")
 
     def _tried(self, tool: str, arguments: dict[str, Any]) -> Done:

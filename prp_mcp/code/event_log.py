@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELED"})
+BROKEN = frozenset({"FAILED", "SKIPPED", "STOPPED", "CANCELED"})
+"""States in which a flow surely did not complete; of any other but COMPLETED nobody knows what it means."""
 
 
 @dataclass
@@ -53,10 +55,30 @@ class Trouble:
 
 @dataclass(frozen=True)
 class UpdateLog:
-    """The digest of one update's events, datasets in the order they first appeared."""
+    """The digest of one update's events, datasets in the order they first appeared.
+
+    `ended` is the state in which the log itself says the update ended; empty while it does not.
+    """
 
     datasets: Mapping[str, DatasetLog]
     troubles: tuple[Trouble, ...]
+    ended: str = ""
+
+    @property
+    def flows(self) -> list[DatasetLog]:
+        """Return the datasets that have a flow of their own."""
+        return [item for item in self.datasets.values() if not item.is_view]
+
+    @property
+    def broken(self) -> list[str]:
+        """Return the short names of the datasets whose flow surely did not complete."""
+        return [short(item.name) for item in self.flows if item.state in BROKEN]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Return the short names of the datasets whose flow is not known to have completed, each with its state."""
+        others = [item for item in self.flows if not item.is_done and item.state not in BROKEN]
+        return [f"{short(item.name)} ({item.state})" for item in others]
 
 
 _QUOTED_END = re.compile(r"`([^`]*)`$")
@@ -64,14 +86,15 @@ _AT = re.compile(r"(?<![\w./-])((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|ipynb):\d+)")
 
 
 def read_log(events: Iterable[Mapping[str, Any]]) -> UpdateLog:
-    """Aggregate the events of one update.
+    """Aggregate the events of one update, which may come in any order and more than once.
 
     Every flow_progress event carries an increment: counts are summed, so a second metric object of zeroes that some
     runtimes add changes nothing.
     """
     datasets: dict[str, DatasetLog] = {}
     troubles: list[Trouble] = []
-    for event in events:
+    ended = ""
+    for event in _ordered(events):
         origin = event.get("origin") or {}
         name = str(origin.get("dataset_name") or origin.get("flow_name") or "")
         details = event.get("details") or {}
@@ -79,9 +102,17 @@ def read_log(events: Iterable[Mapping[str, Any]]) -> UpdateLog:
             _count(datasets.setdefault(name, DatasetLog(name)), progress, datasets, str(event.get("timestamp", "")))
         if isinstance(flow := details.get("flow_definition"), dict):
             _define(datasets, flow)
+        if isinstance(progress := details.get("update_progress"), dict) and progress.get("state") in TERMINAL:
+            ended = str(progress["state"])
         if event.get("level") == "ERROR" or event.get("error"):
             troubles.append(_trouble(event, name))
-    return UpdateLog(datasets, tuple(troubles))
+    return UpdateLog(datasets, tuple(troubles), ended)
+
+
+def _ordered(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the events by their time, each id once: pages may overlap, and a flow's last state must be its last."""
+    found = {str(event.get("id") or f"without id {number}"): event for number, event in enumerate(events)}
+    return sorted(found.values(), key=lambda event: str(event.get("timestamp") or ""))
 
 
 def cause(log: UpdateLog) -> str:

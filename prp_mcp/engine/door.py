@@ -157,14 +157,14 @@ class Engine:
         step.refresh()
 
     def _after(self, gate: Gate, outcome: Outcome, step: Step) -> Outcome:
-        """End a run that passed its last gate; roll back one whose attempts are used up."""
+        """End a run that passed its last gate; roll back one out of attempts, or that left something behind."""
         if outcome.verdict is Verdict.PASSED:
             if gate is Gate.SUMMARY:
                 Runs(step.journal, self.folder, self.settings).end(step.run, RunEnded("passed", "all gates passed"))
                 step.refresh()
             return outcome
-        if not counts_attempts(gate):
-            return outcome
+        if outcome.verdict is not Verdict.FAILED or not counts_attempts(gate):
+            return outcome  # what nobody could tell undoes nothing: the run is held
         is_last = attempts_left(step, gate) <= 0
         is_switched_on = getattr(step.present.policy.rollback, TRIGGER_OF[gate].value)
         if not is_switched_on or not (is_last or outcome.left_behind):

@@ -50,8 +50,10 @@ def next_step(step: Step, tool: Tool, outcome: Outcome) -> str:
     if gate is None:
         return "All gates hold."
     state = step.standing.states[gate]
-    if outcome.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE) and state.status is Status.FAILED:
-        return _mend(step, state)
+    if outcome.verdict is Verdict.INCONCLUSIVE and state.status is Status.FAILED:
+        return f"Nobody can tell yet: look into the findings, then call {TOOL_OF[gate]} again, or rollback."
+    if outcome.verdict is Verdict.FAILED and state.status is Status.FAILED:
+        return _correct(step, state)
     if state.status is Status.STALE:
         return f"Call {_next_call(step, gate)}: {why_stale(state, step)}."
     if gate is Gate.ENVIRONMENT:
@@ -62,7 +64,7 @@ def next_step(step: Step, tool: Tool, outcome: Outcome) -> str:
     return f"Call {_next_call(step, gate)}."
 
 
-def _mend(step: Step, state: GateState) -> str:
+def _correct(step: Step, state: GateState) -> str:
     if not counts_attempts(state.gate):
         return f"Correct it, then call {TOOL_OF[state.gate]} again."
     allowed = step.present.policy.limits.attempts

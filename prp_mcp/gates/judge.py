@@ -103,7 +103,7 @@ def counts_attempts(gate: Gate) -> bool:
 
 def _failures(seen: Sequence[GateVerdict]) -> int:
     """Count the states of the materials that failed: looking twice at one failure is one failure."""
-    failing = [item for item in seen if item.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE)]
+    failing = [item for item in seen if item.verdict is Verdict.FAILED]
     return len({tuple(sorted(item.materials.items())) for item in failing})
 
 

@@ -84,11 +84,12 @@ class CommandRun(Note):
 
 @dataclass(frozen=True)
 class UpdateEnded(Note):
-    """An update of the run has ended; `log` is what its event log said, if that was whole."""
+    """An update has ended; `at` is when that was first seen, `log` what its event log said once it was whole."""
 
     name = "update ended"
     update: str
     state: str
+    at: str
     log: UpdateRun | None = None
 
 

@@ -219,6 +219,17 @@ class Run:
         return found
 
     @property
+    def awaited(self) -> list[Update]:
+        """Return the updates since the latest deployment that run, or completed and whose log is not judged yet."""
+        judged = self.latest(Gate.EXECUTION)
+        return [
+            update
+            for update in self.updates.values()
+            if update.ended is None
+            or (update.state == "COMPLETED" and not update.ended.log and (not judged or judged.at < update.ended.at))
+        ]
+
+    @property
     def running(self) -> list[Update]:
         """Return the updates the run started that no record says have ended."""
         return [update for update in self.started if update.ended is None]

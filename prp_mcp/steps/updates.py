@@ -91,9 +91,10 @@ def state_of(step: Step, update: Update) -> str:
 
 
 def note_ended(step: Step, update: Update, state: str, log: UpdateRun | None = None) -> None:
-    """Record that an update of this run has ended, and what its event log said (only if it was whole)."""
-    if not any(noted.update == update.id for noted in step.run.notes(UpdateEnded)):
-        step.note(UpdateEnded(update.id, state, log))
+    """Record that an update of this run has ended, and what its event log said once that is whole; each once."""
+    noted = [note for note in step.run.notes(UpdateEnded) if note.update == update.id]
+    if not noted or (log and not noted[-1].log):
+        step.note(UpdateEnded(update.id, state, noted[0].at if noted else clock.now(), log))
 
 
 def completed_logs(step: Step) -> dict[str, UpdateRun]:

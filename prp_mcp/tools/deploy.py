@@ -57,8 +57,8 @@ def _judged(step: Step, effect: Deployment) -> Outcome:
         findings = tuple(verify(step, step.snapshot))
     except PrpMcpError as error:
         unseen = Finding("deploy", f"the deployment was made but could not be looked at: {error.summary}", error.remedy)
-        summary = "The deployment is unproven."
-        return Outcome(Verdict.INCONCLUSIVE, summary, fields, (unseen,), seen, left_behind=True)
+        summary, following = "The deployment is unproven.", "Call deploy again: it looks before it deploys."
+        return Outcome(Verdict.INCONCLUSIVE, summary, fields, (unseen,), seen, following, left_behind=True)
     if findings:
         summary = f"The deployment could not be proven: {len(findings)} differences."
         return Outcome(Verdict.FAILED, summary, fields, findings, seen, left_behind=True)

@@ -17,6 +17,9 @@ from prp_mcp.steps.updates import completed_logs, note_ended, state_of, stop
 
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 60.0
+QUIET_SECONDS = 1.0
+"""How long an event log that says how the update ended must not have grown to count as whole."""
+
 NEWS = 8
 
 
@@ -45,37 +48,42 @@ class PollFields(Fields):
     news: list[str]
     cause: str | None = None
     cursor: str
+    remaining: list[str] = Field(default_factory=list, description="Pipelines that have not run yet, by bundle key.")
 
 
 def poll_status(step: Step, arguments: PollArguments) -> Outcome:
     """Look at the update until it ends, something new happens to its state, or the wait is over."""
     update = _watched(step)
-    limit = step.present.policy.limits.execution_seconds
-    state = _awaited(step, update, arguments.wait_seconds, limit)
-    if state not in TERMINAL and _elapsed(update) > limit:
-        return _timed_out(step, update, limit)
-    page = step.workspace.events(update.pipeline.id, update.id)
+    limits, deadline = step.present.policy.limits, clock.Deadline(arguments.wait_seconds)
+    state = _awaited(step, update, deadline)
+    if state not in TERMINAL and _elapsed(update) > limits.execution_seconds:
+        return _timed_out(step, update, limits.execution_seconds)
+    page, is_whole = _event_log(step, update, state, deadline)
     log = read_log(page.events)
-    fields = _fields(update, state, page, log, arguments.cursor)
     if state not in TERMINAL:
+        fields = _fields(update, state, page, log, arguments.cursor)
         summary = f"{update.pipeline.key} is {state.lower()}: {_rows(log)}."
         return Outcome(Verdict.RUNNING, summary, fields, next="Call poll_status again.", record=False)
-    whole = page.complete and bool(log.datasets) and not _unfinished(log)
-    note_ended(step, update, state, update_run(update, log) if whole else None)
-    return _ended(step, update, state, page, log, fields)
+    note_ended(step, update, state)
+    update = step.run.updates[update.pipeline.key]
+    fields = _fields(update, state, page, log, arguments.cursor)
+    if not is_whole and update.ended and clock.seconds_since(update.ended.at) < limits.event_log_seconds:
+        summary = f"{update.pipeline.key} ended {state}; its event log has not arrived whole yet."
+        return Outcome(Verdict.RUNNING, summary, fields, next="Call poll_status again.", record=False)
+    return _ended(step, update, state, log, fields, is_whole=is_whole)
 
 
 def _watched(step: Step) -> Update:
-    """Return the first update that has not ended, or else the latest."""
+    """Return the first update that is still to be judged, or else the latest."""
     started = list(step.run.updates.values())
     if not started:
         raise UsageError("no update of this run is there to wait for", remedy="Call start_pipeline.")
-    return next((update for update in started if update.ended is None), started[-1])
+    return next(iter([*step.run.awaited, started[-1]]))
 
 
-def _awaited(step: Step, update: Update, seconds: float, limit: int) -> str:
-    """Wait until the update's state changes, at most `seconds`; return the state."""
-    deadline = clock.Deadline(seconds)
+def _awaited(step: Step, update: Update, deadline: clock.Deadline) -> str:
+    """Wait until the update's state changes, or the deadline; return the state."""
+    limit = step.present.policy.limits.execution_seconds
     first = state = state_of(step, update)
     told = clock.monotonic()
     while state not in TERMINAL and state == first and not deadline.passed and _elapsed(update) <= limit:
@@ -87,31 +95,66 @@ def _awaited(step: Step, update: Update, seconds: float, limit: int) -> str:
     return state
 
 
+def _event_log(step: Step, update: Update, state: str, deadline: clock.Deadline) -> tuple[EventPage, bool]:
+    """Return the update's events; when it has ended, wait until they are whole, and say whether they are.
+
+    The log arrives after the state: whole is one that says itself that the update ended, and has grown no more since.
+    """
+    page = step.workspace.events(update.pipeline.id, update.id)
+    while state in TERMINAL:
+        step.caller.pause(QUIET_SECONDS)
+        again = step.workspace.events(update.pipeline.id, update.id)
+        if read_log(page.events).ended == state and len(again.events) == len(page.events):
+            return again, again.complete
+        page = again
+        if deadline.passed:
+            break
+    return page, False
+
+
 def _elapsed(update: Update) -> float:
-    return clock.seconds_since(update.since)
+    """Return how long the update took, or has taken until now."""
+    until = clock.seconds_since(update.ended.at) if update.ended else 0.0
+    return clock.seconds_since(update.since) - until
 
 
-def _ended(step: Step, update: Update, state: str, page: EventPage, log: UpdateLog, fields: PollFields) -> Outcome:
-    key = update.pipeline.key
-    completed = tuple(completed_logs(step).values())
-    seen = ExecutionEvidence(completed)
+def _ended(step: Step, update: Update, state: str, log: UpdateLog, fields: PollFields, *, is_whole: bool) -> Outcome:
+    key, run = update.pipeline.key, update_run(update, log)
     if state != "COMPLETED":
         why = cause(log) or f"the update ended {state} and its event log names no cause"
         findings = tuple(Finding(item.at or item.dataset or key, item.text) for item in log.troubles[:10] if item.text)
-        failed = ExecutionEvidence((*completed, update_run(update, log)))
-        return Outcome(Verdict.FAILED, f"{key} {state.lower()}: {why}", _caused(fields, why), findings, failed)
-    if broken := _unfinished(log):
-        summary = f"{key} says COMPLETED, but {', '.join(broken)} did not complete."
-        return Outcome(Verdict.FAILED, summary, _caused(fields, summary), (), seen)
-    if not page.complete or not log.datasets:
-        text = "its event log is cut off" if log.datasets else "its event log names no dataset"
-        return Outcome(Verdict.INCONCLUSIVE, f"{key} completed, but {text}.", fields, (), seen)
-    remaining = [key for key in step.run.pipelines if key not in completed_logs(step)]
-    summary = f"{key} completed in {_span(page):.0f} s: {_rows(log)}."
+        seen = ExecutionEvidence((*completed_logs(step).values(), run))
+        return Outcome(Verdict.FAILED, f"{key} {state.lower()}: {why}", _caused(fields, why), findings, seen)
+    verdict, why = completed_verdict(log, is_whole=is_whole)
+    if verdict is not Verdict.PASSED:
+        seen = ExecutionEvidence((*completed_logs(step).values(), run))
+        findings = tuple(Finding(item.at or item.dataset or key, item.text) for item in log.troubles[:10] if item.text)
+        return Outcome(verdict, f"{key} says COMPLETED, but {why}.", _caused(fields, why), findings, seen)
+    note_ended(step, update, state, run)
+    completed = completed_logs(step)
+    seen = ExecutionEvidence(tuple(completed.values()))
+    remaining = [name for name in step.run.pipelines if name not in completed]
+    fields = fields.model_copy(update={"remaining": remaining})
+    summary = f"{key} completed in {_elapsed(update):.0f} s: {_rows(log)}."
     if remaining:
         following = f"Call start_pipeline: {', '.join(remaining)} has not run yet."
         return Outcome(Verdict.RUNNING, summary, fields, (), seen, following, record=False)
     return Outcome(Verdict.PASSED, summary, fields, (), seen)
+
+
+def completed_verdict(log: UpdateLog, *, is_whole: bool) -> tuple[Verdict, str]:
+    """Judge the event log of an update that says COMPLETED: only what was seen to complete passes."""
+    if log.broken:
+        return Verdict.FAILED, f"{', '.join(log.broken)} did not complete"
+    if not is_whole:
+        return Verdict.INCONCLUSIVE, "its event log is cut off or does not say how the update ended"
+    if log.unfinished:
+        return Verdict.INCONCLUSIVE, f"nobody saw these complete: {', '.join(log.unfinished)}"
+    if not log.flows:
+        return Verdict.INCONCLUSIVE, "its event log names no dataset that was written"
+    if log.troubles:
+        return Verdict.INCONCLUSIVE, f"its event log has {len(log.troubles)} errors"
+    return Verdict.PASSED, ""
 
 
 def _timed_out(step: Step, update: Update, limit: int) -> Outcome:
@@ -151,10 +194,6 @@ def _time(event: dict[str, Any]) -> str:
     return str(event.get("timestamp", ""))
 
 
-def _unfinished(log: UpdateLog) -> list[str]:
-    return [short(item.name) for item in log.datasets.values() if item.state in ("FAILED", "SKIPPED")]
-
-
 def update_run(update: Update, log: UpdateLog) -> UpdateRun:
     """Return what the journal keeps of an update's event log."""
     return UpdateRun(
@@ -178,14 +217,7 @@ def update_run(update: Update, log: UpdateLog) -> UpdateRun:
 
 def _rows(log: UpdateLog) -> str:
     written = sum(item.rows for item in log.datasets.values())
-    flows = [item for item in log.datasets.values() if not item.is_view]
-    done = sum(item.is_done for item in flows)
-    return f"{written:,} rows, {done} of {len(flows)} datasets done"
-
-
-def _span(page: EventPage) -> float:
-    times = [_time(event) for event in page.events if event.get("timestamp")]
-    return clock.seconds_since(times[0]) - clock.seconds_since(times[-1]) if times else 0.0
+    return f"{written:,} rows, {sum(item.is_done for item in log.flows)} of {len(log.flows)} datasets done"
 
 
 TOOL = Tool(

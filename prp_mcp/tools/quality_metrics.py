@@ -53,7 +53,8 @@ def judged(datasets: Sequence[MeasuredDataset], unseen: Sequence[Finding], *, co
         why = "The event log is cut off." if not complete else f"{len(gaps)} expectations were not measured."
         if not counted and not gaps:
             why = "No expectation was measured: nothing says whether the data is good."
-        return Outcome(Verdict.INCONCLUSIVE, why, fields, gaps, seen)
+        following = "Call start_pipeline with full_refresh=true: it measures every record again." if gaps else ""
+        return Outcome(Verdict.INCONCLUSIVE, why, fields, gaps, seen, following)
     rate, worst = min(((item.rate or 0.0, item) for _, item in counted), key=lambda pair: pair[0] - pair[1].threshold)
     dropped = sum(dataset.dropped for dataset in datasets)
     summary = f"{len(counted)} expectations hold; lowest {worst.name} {rate:.2%}; {dropped:,} records dropped."

@@ -77,8 +77,8 @@ def _next(step: Step) -> str:
         name = step.run.unsettled[0].name
         tool = {EffectName.START: "start_pipeline", EffectName.DEPLOY: "deploy"}.get(name, "rollback")
         return f"Call {tool}: it finds out how the interrupted {name} ended. Or call rollback."
-    if running := [update for update in step.run.updates.values() if update.ended is None]:
-        return f"Update {running[0].id} may still run: call poll_status to go on, or rollback to undo the run."
+    if awaited := step.run.awaited:
+        return f"Update {awaited[0].id} may still run: call poll_status to go on, or rollback to undo the run."
     return ""
 
 

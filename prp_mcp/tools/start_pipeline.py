@@ -36,6 +36,11 @@ def start_pipeline(step: Step, arguments: StartArguments) -> Outcome:
         current = step.run.updates.get(pipeline.key)
         if current and current.ended is None:
             return _started(step, pipeline, current.id, adopted=True)
+        if current in step.run.awaited:
+            raise BusyError(
+                f"update {pipeline.key} has ended and is not judged yet: its event log is waited for",
+                remedy="Call poll_status.",
+            )
         if foreign := active_update(step, pipeline):
             raise BusyError(
                 f"update {foreign} of pipeline {pipeline.key} is running and is not ours",
@@ -64,7 +69,7 @@ def _chosen(step: Step, arguments: StartArguments) -> PipelineRef:
                 f"there is no pipeline {arguments.pipeline[:80]!r}", remedy=f"Use one of: {', '.join(pipelines)}."
             )
         return pipelines[arguments.pipeline]
-    running = [key for key, update in step.run.updates.items() if update.ended is None]
+    running = [update.pipeline.key for update in step.run.awaited]
     completed = completed_logs(step)
     waiting = [key for key in pipelines if key not in completed]
     return pipelines[next(iter([*running, *waiting, *pipelines]))]

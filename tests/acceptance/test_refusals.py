@@ -232,3 +232,36 @@ def test_a_rollback_sets_the_work_tree_back_and_keeps_the_changes_on_a_branch(sc
     assert kept.endswith("# the agent's work")
     assert git(project, "show", f"{done['kept_branch']}:src/new.py") == "x = 1"
     assert scripted.deployed("restore", "databricks.yml") == ""
+
+
+def test_an_event_log_that_arrives_late_is_waited_for_and_costs_neither_an_attempt_nor_a_start(scripted, tmp_path):
+    project = mini(tmp_path / "p", "late")
+    until(scripted, project, "deploy")
+    empty = {"match": {"method": "GET", "path": "/events"}, "times": 1000, "action": "refuse", "status": 200}
+    before = scripted.starts()
+    scripted.http("POST", "/__faults", json={**empty, "body": {"events": []}})
+    try:
+        scripted.call(project, "start_pipeline")
+        while (done := scripted.call(project, "poll_status", wait_seconds=1))["state"] != "COMPLETED":
+            assert done["verdict"] == "running"
+        assert done["verdict"] == "running"
+        assert "its event log has not arrived whole yet" in done["summary"]
+        assert scripted.call(project, "start_pipeline")["code"] == "busy"
+    finally:
+        scripted.http("DELETE", "/__faults")
+    assert scripted.call(project, "poll_status", wait_seconds=5)["verdict"] == "passed"
+    assert scripted.starts(before) == 1
+
+
+def test_an_event_log_that_never_arrives_is_inconclusive_and_undoes_nothing(scripted, tmp_path):
+    project = mini(tmp_path / "p", "never", policy="[limits]\nevent_log_seconds = 1\n")
+    empty = {"match": {"method": "GET", "path": "/events"}, "times": 1000, "action": "refuse", "status": 200}
+    scripted.http("POST", "/__faults", json={**empty, "body": {"events": []}})
+    try:
+        done = scripted.run(project, "run", "mini")
+    finally:
+        scripted.http("DELETE", "/__faults")
+    assert done.returncode == 1
+    assert "inconclusive" in done.stdout
+    assert "Rolled back" not in done.stdout
+    assert scripted.deployed("never", "databricks.yml") != ""

@@ -19,6 +19,10 @@ def say(report):
 
 
 def state(name):
+    """Say how the update ended, as an event of its log and as its state."""
+    level = "ERROR" if name == "FAILED" else "INFO"
+    body = {"level": level, "event_type": "update_progress", "message": f"Update is {name}.", "origin": {}}
+    say({"kind": "event", "event": {**body, "details": {"update_progress": {"state": name}}}})
     say({"kind": "state", "state": name})
 
 
