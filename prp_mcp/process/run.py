@@ -20,14 +20,28 @@ LAST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Finished:
-    """What a process left behind; `exit` is negative for a signal, as in `subprocess`."""
+    """What a process left behind; `exit` is negative for a signal, as in `subprocess`.
+
+    `cut_off` says that the middle of its standard output is missing: it must not be read as if it were whole.
+    """
 
     argv: tuple[str, ...]
     exit: int
-    stdout: str
-    stderr: str
+    out: bytes
+    err: bytes
     seconds: float
     timed_out: bool
+    cut_off: bool = False
+
+    @property
+    def stdout(self) -> str:
+        """Return its standard output as text."""
+        return self.out.decode(errors="replace")
+
+    @property
+    def stderr(self) -> str:
+        """Return its standard error as text."""
+        return self.err.decode(errors="replace")
 
 
 def run(
@@ -37,8 +51,9 @@ def run(
     env: Mapping[str, str],
     timeout: float | None,
     stdin: bytes = b"",
+    keep: int = OUTPUT_CAP,
 ) -> Finished:
-    """Run `argv` to its end and return what it printed.
+    """Run `argv` to its end and return what it printed, at most `keep` bytes of each stream.
 
     Output goes to files, not pipes: a child whose pipe breaks dies half-way (the Databricks CLI leaves its
     lock behind then). The child has its own session, so Ctrl+C reaches us and not it; on `timeout` (seconds)
@@ -59,7 +74,9 @@ def run(
         finally:
             if child.poll() is None:
                 end_group(child)
-        return Finished(tuple(argv), child.returncode, _kept(out), _kept(err), time.monotonic() - began, timed_out)
+        cut_off = out.seek(0, os.SEEK_END) > keep
+        shown = (_kept(out, keep), _kept(err, keep))
+        return Finished(tuple(argv), child.returncode, *shown, time.monotonic() - began, timed_out, cut_off)
 
 
 def spawn(
@@ -130,12 +147,11 @@ def _gone(pid: int, created: float, seconds: float) -> bool:
     return True
 
 
-def _kept(stream: IO[bytes]) -> str:
+def _kept(stream: IO[bytes], keep: int) -> bytes:
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
-    if size <= OUTPUT_CAP:
-        return stream.read().decode(errors="replace")
-    head = stream.read(OUTPUT_CAP // 2)
-    stream.seek(size - OUTPUT_CAP // 2)
-    gap = f"\n... {size - OUTPUT_CAP} bytes left out ...\n"
-    return head.decode(errors="replace") + gap + stream.read().decode(errors="replace")
+    if size <= keep:
+        return stream.read()
+    head = stream.read(keep // 2)
+    stream.seek(size - keep // 2)
+    return head + f"\n... {size - keep} bytes left out ...\n".encode() + stream.read()

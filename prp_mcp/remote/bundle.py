@@ -17,6 +17,7 @@ from prp_mcp.settings import Settings
 QUICK = 60.0
 """Seconds for commands that change nothing; an unreachable host otherwise keeps the CLI busy for 15 minutes."""
 
+_OUTPUT_CAP = 64 * 1024 * 1024
 _WHERE = re.compile(r"^\s+in (\S+:\d+:\d+)$")
 _AT = re.compile(r"^\s+at (\S+)$")
 _HEAD = re.compile(r"^(Error|Warning|Recommendation): (.*)$")
@@ -143,7 +144,14 @@ class BundleCli:
         return done
 
     def _run(self, words: Sequence[str], cwd: Path, seconds: float) -> process.Finished:
-        return process.run([self.executable, *words, "--profile", PROFILE], cwd=cwd, env=self._env, timeout=seconds)
+        argv = [self.executable, *words, "--profile", PROFILE]
+        done = process.run(argv, cwd=cwd, env=self._env, timeout=seconds, keep=_OUTPUT_CAP)
+        if done.cut_off:
+            raise WorkspaceError(
+                f"bundle {words[-1]} printed more than {_OUTPUT_CAP // 1024 // 1024} MiB",
+                remedy="Split the bundle.",
+            )
+        return done
 
 
 def find_executable(settings: Settings) -> str:

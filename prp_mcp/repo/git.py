@@ -13,6 +13,9 @@ from prp_mcp import process
 from prp_mcp.errors import UsageError
 
 _TIMEOUT = 60.0
+_OUTPUT_CAP = 64 * 1024 * 1024
+# A partial clone would fetch what is missing through whatever its configuration names: no protocol is allowed.
+_SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "gc.auto=0", "protocol.allow=never")
 _LFS_POINTER = re.compile(rb"\Aversion https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\n")
 
 
@@ -60,9 +63,8 @@ class Repository:
         head = self._repo.head
         branch = "" if head.is_detached else self._repo.active_branch.name
         remote = next((remote for remote in self._repo.remotes if remote.name == "origin"), None)
-        return GitFacts(
-            self._head_commit(), branch, _without_credentials(next(iter(remote.urls), "")) if remote else ""
-        )
+        url = str(remote.config_reader.get("url", fallback="")) if remote else ""  # `remote.urls` would run git
+        return GitFacts(self._head_commit(), branch, _without_credentials(url))
 
     def _head_commit(self) -> str:
         from git import HEAD
@@ -90,9 +92,9 @@ class Repository:
         return found
 
     def blob(self, blob: str) -> bytes:
-        """Return the content stored under an object id, unfiltered."""
-        stream = self._repo.odb.stream(bytes.fromhex(blob))
-        return bytes(stream.read())
+        """Return the content stored under an object id, unfiltered. Raises UsageError when it is not here."""
+        # Not through GitPython: its `git cat-file` would have all of our environment.
+        return self._output("cat-file", "blob", blob)
 
     def dirty_paths(self) -> list[str]:
         """Return the paths whose content, mode or presence differs from HEAD, without running any filter."""
@@ -163,17 +165,29 @@ class Repository:
         return bool(pointer) and hashlib.sha256(data).hexdigest().encode() == pointer[1] if pointer else False
 
     def _git(self, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
-        safe = ("core.fsmonitor=false", "core.hooksPath=/dev/null", f"safe.directory={self.top}", "gc.auto=0")
-        options = [part for setting in safe for part in ("-c", setting)]
+        try:
+            return self._output(*args, stdin=stdin, extra=extra).decode()
+        except UnicodeDecodeError as error:
+            name = error.object[max(0, error.start - 40) : error.end + 40].split(b"\0")[0].decode(errors="replace")
+            raise UsageError(f"a file's name is not UTF-8: {name!r}", remedy="Rename it or ignore it.") from error
+
+    def _output(self, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
+        options = [part for setting in (*_SAFE, f"safe.directory={self.top}") for part in ("-c", setting)]
+        env = {**_QUIET, **(extra or {})}
         done = process.run(
-            ["git", *options, *args], cwd=self.top, env={**_QUIET, **(extra or {})}, timeout=_TIMEOUT, stdin=stdin
+            ["git", *options, *args], cwd=self.top, env=env, timeout=_TIMEOUT, stdin=stdin, keep=_OUTPUT_CAP
         )
+        if done.cut_off:
+            raise UsageError(
+                f"git {args[0]} prints more than {_OUTPUT_CAP // 1024 // 1024} MiB: the repository is too large",
+                remedy="Ignore what is not source code in .gitignore.",
+            )
         if done.exit != 0:
             raise UsageError(
                 f"git {args[0]} failed: {done.stderr.strip()[:300]}",
                 remedy="Repair the repository (try `git status`), then call the tool again.",
             )
-        return done.stdout
+        return done.out
 
 
 _QUIET = {
@@ -182,6 +196,8 @@ _QUIET = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
     "LC_ALL": "C",
 }
 _AUTHOR = {

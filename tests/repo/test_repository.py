@@ -150,3 +150,38 @@ def test_code_hidden_in_a_bundle_is_found_with_its_file(tmp_path):
 def test_broken_yaml_names_line_and_column(tmp_path):
     with pytest.raises(UsageError, match=r"databricks\.yml:2:\d+: not valid YAML"):
         bundle(tmp_path, "bundle: {name: x}\n  foo: [1\n")
+
+
+def test_nothing_is_fetched_for_a_partial_clone_and_no_transport_of_its_configuration_runs(clone, tmp_path):
+    canary = tmp_path / "canary"
+    blob = git(clone, "rev-parse", "HEAD:src/a.py")
+    for name, value in {
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin",
+        "core.sshCommand": f"touch {canary};",
+        "remote.origin.url": f"ext::sh -c 'touch {canary}'",
+        "remote.origin.promisor": "true",
+        "remote.origin.partialclonefilter": "blob:none",
+        "remote.origin.uploadpack": f"touch {canary};",
+    }.items():
+        git(clone, "config", name, value)
+    (clone / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    repository = Repository(clone)
+    assert repository.facts().origin.startswith("ext::")
+    assert repository.commit_files("HEAD")["src/a.py"].id == blob
+    with pytest.raises(UsageError, match="git cat-file failed"):
+        repository.blob(blob)
+    assert "src/a.py" not in repository.dirty_paths()
+    assert not canary.exists()
+
+
+def test_a_listing_that_is_cut_off_is_an_error_and_no_smaller_tree(clone, monkeypatch):
+    monkeypatch.setattr("prp_mcp.repo.git._OUTPUT_CAP", 20)
+    with pytest.raises(UsageError, match="too large"):
+        Repository(clone).kept_paths()
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_not_left_out(clone):
+    Path(os.fsdecode(os.fsencode(clone) + b"/src/\xff.py")).write_text("")
+    with pytest.raises(UsageError, match="name is not UTF-8: 'src/"):
+        tree(clone)
