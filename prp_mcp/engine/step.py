@@ -113,7 +113,11 @@ class Step:
         return self.snapshots.take(self.present.repository, self.present.tree, self.present.git)
 
     def root_in(self, snapshot: Snapshot) -> Path:
-        """Return the bundle's folder in a snapshot."""
+        """Return the bundle's folder in a snapshot, sealed: call it right before each command that reads it.
+
+        Raises IntegrityError when anything in it is not what was copied.
+        """
+        snapshot.seal()
         return snapshot.files / self.present.inside
 
     def perform(

@@ -1,6 +1,7 @@
 """The files of a bundle: where its root is, which files it includes, what all of them say."""
 
 import glob
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def find_root(folder: Path, top: Path) -> Path:
     """
     current = folder.resolve()
     while current.is_relative_to(top):
-        if any((current / name).is_file() for name in ROOT_FILES):
+        if any((current / name).is_file() and not (current / name).is_symlink() for name in ROOT_FILES):
             return current
         current = current.parent
     raise UsageError(
@@ -28,7 +29,13 @@ def find_root(folder: Path, top: Path) -> Path:
 
 def read_bundle_file(root: Path) -> BundleYaml:
     """Read the bundle at `root`. Raises UsageError with file and line when its YAML is unusable."""
-    first = next(name for name in ROOT_FILES if (root / name).is_file())
+    first = next((name for name in ROOT_FILES if os.path.lexists(root / name)), "")
+    if not first or (root / first).is_symlink():
+        raise UsageError(
+            f"{first} is a link" if first else "the bundle's root file is gone",
+            remedy="Put databricks.yml itself into the bundle's folder.",
+            location=first or ROOT_FILES[0],
+        )
     main = _read(root, first)
     return read_bundle({first: main, **{name: _read(root, name) for name in _included(root, include_patterns(main))}})
 

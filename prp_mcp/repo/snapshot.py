@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -12,7 +12,7 @@ from uuid import uuid4
 from prp_mcp.digest import digest
 from prp_mcp.errors import IntegrityError, UsageError
 from prp_mcp.repo.git import Blob, GitFacts, Repository, read_entry, write_entry
-from prp_mcp.repo.tree import File, Tree
+from prp_mcp.repo.tree import File, Tree, is_private
 
 _MANIFEST = "manifest.json"
 
@@ -24,22 +24,41 @@ class Snapshot:
     name: str
     folder: Path
     tree: Tree
+    git: GitFacts
 
     @property
     def files(self) -> Path:
         """Return the folder that mirrors the top of the work tree."""
         return self.folder / "files"
 
+    def seal(self) -> None:
+        """Take away what the bundle executable remembers, and verify all else: whatever is there is what it reads."""
+        for folder, names, _ in os.walk(self.files):
+            for name in [name for name in names if is_private(name)]:
+                place = Path(folder) / name
+                place.unlink() if place.is_symlink() else shutil.rmtree(place)
+                names.remove(name)
+        self.verify()
+
     def verify(self) -> None:
-        """Raise IntegrityError when a file is not what was copied."""
-        for file in self.tree.files:
-            copy = self.files / file.path
-            if not os.path.lexists(copy) or _digest(read_entry(copy)[1]) != file.sha256:
-                raise IntegrityError(
-                    f"the snapshot's copy of {file.path} was altered",
-                    remedy="Call validate_bundle again; find out what writes into the state directory.",
-                    location=str(self.folder),
-                )
+        """Raise IntegrityError unless the files are what was copied: nothing more, nothing less, the same bytes."""
+        wanted = {file.path: (file.mode, file.sha256) for file in self.tree.files}
+        wanted |= {path: ("100644", _digest(data)) for path, data in _git_files(self.git).items()}
+        there = {path for path in _paths(self.files) if not is_private(path)}
+        for path in sorted({*wanted, *there}):
+            if path not in wanted:
+                raise self._altered(f"the snapshot has a file that was not copied: {path}")
+            if path not in there or _entry(self.files / path) != wanted[path]:
+                raise self._altered(f"the snapshot's copy of {path} was altered")
+        if _name(self.tree, self.git) != self.name:
+            raise self._altered("the snapshot's manifest was altered")
+
+    def _altered(self, what: str) -> IntegrityError:
+        return IntegrityError(
+            what,
+            remedy="Call validate_bundle again; find out what writes into the state directory.",
+            location=str(self.folder),
+        )
 
 
 class Snapshots:
@@ -62,7 +81,8 @@ class Snapshots:
 
     def take_commit(self, repository: Repository, commit: str, git: GitFacts, exclude: frozenset[str]) -> Snapshot:
         """Copy the files of `commit`, less the paths in `exclude`."""
-        blobs = {path: blob for path, blob in repository.commit_files(commit).items() if path not in exclude}
+        kept = repository.commit_files(commit).items()
+        blobs = {path: blob for path, blob in kept if path not in exclude and not is_private(path)}
         content = {path: repository.blob(blob.id) for path, blob in blobs.items()}
         files = tuple(sorted(_file(path, blobs[path], content[path]) for path in blobs))
         name = _name(Tree(files), git)
@@ -74,12 +94,13 @@ class Snapshots:
         """Return the snapshot called `name`, verified. Raises IntegrityError when it is gone or altered."""
         folder = self._root / name
         try:
-            listed = json.loads((folder / _MANIFEST).read_text("utf-8"))
-        except (FileNotFoundError, ValueError) as error:
+            manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
+            tree = Tree(tuple(File(**file) for file in manifest["files"]))
+            snapshot = Snapshot(name, folder, tree, GitFacts(**manifest["git"]))
+        except (FileNotFoundError, ValueError, TypeError, KeyError) as error:
             raise IntegrityError(
                 f"the snapshot {name[:12]} is missing or damaged", remedy="Call validate_bundle again."
             ) from error
-        snapshot = Snapshot(name, folder, Tree(tuple(File(**file) for file in listed)))
         snapshot.verify()
         return snapshot
 
@@ -91,9 +112,11 @@ class Snapshots:
                 if _digest(data) != file.sha256:
                     raise UsageError(f"{file.path} changed while it was read", remedy="Call the tool again.")
                 write_entry(draft / "files" / file.path, file.mode, data)
-            (draft / "files").mkdir(exist_ok=True)
-            _write_git(draft / "files" / ".git", git)
-            (draft / _MANIFEST).write_text(json.dumps([asdict(file) for file in tree.files]), "utf-8")
+            for path, data in _git_files(git).items():
+                write_entry(draft / "files" / path, "100644", data)
+            (draft / "files/.git/objects").mkdir()
+            manifest = {"files": [asdict(file) for file in tree.files], "git": asdict(git)}
+            (draft / _MANIFEST).write_text(json.dumps(manifest), "utf-8")
             draft.rename(self._root / name)
         except FileNotFoundError as error:
             raise UsageError(f"{error.filename} vanished while it was read", remedy="Call the tool again.") from error
@@ -101,7 +124,7 @@ class Snapshots:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write_git(folder: Path, git: GitFacts) -> None:
+def _git_files(git: GitFacts) -> dict[str, bytes]:
     # Without a .git the CLI leaves ${bundle.git.*} empty and skips the branch check of a production target
     # without a word. Three plain files are enough for it; there is nothing in them that could run.
     reference = f"refs/heads/{git.branch}"
@@ -112,10 +135,20 @@ def _write_git(folder: Path, git: GitFacts) -> None:
     if git.origin:
         quoted = git.origin.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "")
         contents["config"] += f'[remote "origin"]\n\turl = "{quoted}"\n'
-    for path, text in contents.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, "utf-8")
-    (folder / "objects").mkdir(exist_ok=True)
+    return {f".git/{path}": text.encode() for path, text in contents.items()}
+
+
+def _paths(folder: Path) -> Iterator[str]:
+    """Yield the files and links below a folder, relative to it; links are not followed."""
+    for current, folders, names in os.walk(folder):
+        linked = [name for name in folders if os.path.islink(os.path.join(current, name))]
+        for name in (*names, *linked):
+            yield os.path.relpath(os.path.join(current, name), folder)
+
+
+def _entry(path: Path) -> tuple[str, str]:
+    mode, data = read_entry(path)
+    return mode, _digest(data)
 
 
 def _name(tree: Tree, git: GitFacts) -> str:

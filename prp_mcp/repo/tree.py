@@ -15,6 +15,7 @@ from prp_mcp.repo.patterns import matching
 
 FILE_CAP = 64 * 1024 * 1024
 COUNT_CAP = 20_000
+PRIVATE = ".databricks"
 
 
 @dataclass(frozen=True, order=True)
@@ -41,11 +42,12 @@ class Tree:
 def read_tree(repository: Repository, exclude: Sequence[str], known: Tree | None = None) -> Tree:
     """Read the tree of the files git would keep, less those that match `exclude` (gitignore patterns).
 
+    What the bundle executable remembers (state, variable overrides, plans) is never part of it, tracked or not.
     What `known`, read a moment ago, has of them is taken over.
     Raises UsageError when a file or their number is beyond what a bundle can hold.
     """
     excluded = matching(exclude)
-    paths = [path for path in repository.kept_paths() if not excluded(path)]
+    paths = [path for path in repository.kept_paths() if not excluded(path) and not is_private(path)]
     if len(paths) > COUNT_CAP:
         raise UsageError(
             f"the work tree holds {len(paths)} files, at most {COUNT_CAP} are supported",
@@ -54,6 +56,11 @@ def read_tree(repository: Repository, exclude: Sequence[str], known: Tree | None
     read = {file.path: file for file in known.files} if known else {}
     found = (read.get(path) or _file(repository.top, path) for path in paths)
     return Tree(tuple(file for file in found if file))
+
+
+def is_private(path: str) -> bool:
+    """Return whether a path lies in the folder where the bundle executable keeps what it remembers, or is that."""
+    return PRIVATE in path.casefold().split("/")
 
 
 def changes(old: Tree, new: Tree) -> list[str]:

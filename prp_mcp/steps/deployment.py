@@ -82,7 +82,7 @@ def state_id(step: Step) -> str:
     Compared before our journal is believed: a person may have deployed meanwhile.
     """
     path = f"{_bundle(step).state_path}/resources.json"
-    return hashlib.sha256(step.workspace.export(path)).hexdigest() if step.workspace.exists(path) else ""
+    return _sha256(step.workspace.export(path)) if step.workspace.exists(path) else ""
 
 
 def remaining(step: Step, listed: Iterable[Resource]) -> list[str]:
@@ -117,18 +117,21 @@ def verify_files(step: Step, snapshot: Snapshot) -> list[Finding]:
     there = {str(item["path"]).removeprefix(root).lstrip("/") for item in step.workspace.walk(root)}
     findings = []
     for number, (path, file) in enumerate(local.items()):
-        data = (snapshot.files / file.path).read_bytes()
-        notebook = path.endswith(".ipynb") or data.startswith(_NOTEBOOK)
+        notebook = path.endswith(".ipynb") or (snapshot.files / file.path).read_bytes().startswith(_NOTEBOOK)
         remote = path.rpartition(".")[0] if notebook else path
         if remote not in there:
             findings.append(Finding(path, "was not uploaded", "Deploy again; see that no .gitignore hides it."))
-        elif number < COMPARED and not notebook and step.workspace.export(f"{root}/{path}") != data:
+        elif number < COMPARED and not notebook and _sha256(step.workspace.export(f"{root}/{path}")) != file.sha256:
             findings.append(Finding(path, "differs in the workspace from what was checked", "Deploy again."))
         there.discard(remote)
     findings += [
         Finding(path, "is in the workspace but not in the snapshot", "Deploy again.") for path in sorted(there)
     ]
     return findings
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def resources(step: Step, snapshot: Snapshot, plan: DeploymentPlan) -> tuple[Resource, ...]:

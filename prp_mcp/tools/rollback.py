@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -162,15 +161,16 @@ def _destroy(step: Step, name: str) -> bool | str:
     listed += resources(step, snapshot, step.cli.plan(root, step.run.target))
     created = tuple(item for item in listed if item.id)
     if state_id(step) or remaining(step, created):
-        step.perform(EffectName.DESTROY, DestructionRequest(name, created), _destruction(step, root), None)
+        step.perform(EffectName.DESTROY, DestructionRequest(name, created), _destruction(step, snapshot), None)
     # Exit 0 of a destroy proves nothing: look.
     left = remaining(step, created)
     return f"still there: {', '.join(left)}" if left else not state_id(step)
 
 
-def _destruction(step: Step, root: Path) -> Callable[[str], Ending[DeploymentResult]]:
+def _destruction(step: Step, snapshot: Snapshot) -> Callable[[str], Ending[DeploymentResult]]:
     def once(_: str) -> Ending[DeploymentResult]:
-        ended = step.cli.destroy(root, step.run.target, step.present.policy.limits.deploy_seconds)
+        seconds = step.present.policy.limits.deploy_seconds
+        ended = step.cli.destroy(step.root_in(snapshot), step.run.target, seconds)
         fate = Fate.UNKNOWN if ended.unknown else Fate.DONE if ended.ok else Fate.NOT_DONE
         return Ending(fate, DeploymentResult(ended.output[-1000:], left_behind=True))
 

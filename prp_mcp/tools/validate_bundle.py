@@ -13,6 +13,7 @@ from prp_mcp.gates.policy import destructive, foreign
 from prp_mcp.journal.evidence import BundleEvidence, PipelineSettings
 from prp_mcp.remote.bundle import DeploymentPlan, Diagnostic, Validation
 from prp_mcp.repo.bundle_file import read_bundle_file
+from prp_mcp.steps.sealing import sealing_findings
 from prp_mcp.steps.target import target_findings
 
 
@@ -43,7 +44,7 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     nothing = _fields({}, None)
     try:
         bundle = read_bundle_file(root)
-        findings = [*_code_trouble(step, bundle), *target_findings(step, bundle)]
+        findings = [*sealing_findings(step), *_code_trouble(step, bundle), *target_findings(step, bundle)]
     except UsageError as error:
         found = Finding(error.location or "databricks.yml", error.summary, error.remedy)
         return Outcome(Verdict.FAILED, "The bundle's YAML cannot be read.", nothing, (found,))
@@ -52,7 +53,7 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     validation = step.cli.validate(root, step.run.target)
     findings += _messages(step, validation.diagnostics)
     findings += [*_pipeline_trouble(step, validation), *_mode_trouble(step, validation)]
-    plan = step.cli.plan(root, step.run.target) if validation.ok else None
+    plan = step.cli.plan(step.root_in(step.snapshot), step.run.target) if validation.ok else None
     if plan:
         findings += _plan_trouble(plan)
     is_sound = validation.ok and plan is not None and plan.ok and not findings
