@@ -153,10 +153,11 @@ def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], 
     body = find_words(tokens, "AS", after=after)
     head = tokens[after:body] if body is not None else tokens[after:]
     is_private = bool(words & {"TEMPORARY", "TEMP", "PRIVATE"}) or (kind == "view" and "LIVE" in words)
-    has_comment = _has_comment(head)
+    comment = find_words(head, "COMMENT")
+    has_comment = comment is not None and comment + 1 < len(head) and len(head[comment + 1].text) > 2
     line = line_of(read.text, tokens[0].start)
     rules = list(_expectations(read, head, name, sure=sure))
-    form = _form(kind, tokens[index].upper, words)
+    form = f"CREATE LIVE {tokens[index].upper}" if "LIVE" in words else f"CREATE {kind.upper()}"
     properties = _properties(head)
     read.datasets.append(DatasetFact(name, kind, line, is_private, has_comment, bool(rules), form, properties))
     read.expectations += rules
@@ -174,11 +175,6 @@ def _kind(what: str, words: set[str]) -> DatasetKind:
     if words & {"STREAMING", "INCREMENTAL"}:
         return "streaming table"
     return "materialized view" if "LIVE" in words else "table"
-
-
-def _form(kind: DatasetKind, what: str, words: set[str]) -> str:
-    old = "LIVE " if "LIVE" in words else ""
-    return f"CREATE {old}{what if old else kind.upper()}"
 
 
 def _properties(head: Sequence[Token]) -> tuple[tuple[str, str], ...]:
@@ -223,11 +219,6 @@ def _name(tokens: Sequence[Token], start: int) -> tuple[str | None, int]:
         parts = parts[1:]
     name = ".".join(part if "." not in part else f"`{part}`" for part in parts)
     return (None if "${" in name or not name else name), index
-
-
-def _has_comment(head: Sequence[Token]) -> bool:
-    index = find_words(head, "COMMENT")
-    return index is not None and index + 1 < len(head) and len(head[index + 1].text) > 2
 
 
 def _expectations(read: _Read, head: Sequence[Token], dataset: str | None, *, sure: bool) -> Iterator[ExpectationFact]:
@@ -324,7 +315,8 @@ def _rewritten(text: str, body: Sequence[Token]) -> str:
         if token.upper == "WATERMARK":
             last = _watermark_end(body, index)
             if last:
-                _blank(letters, token.start - offset, body[last].end - offset)
+                start, end = token.start - offset, body[last].end - offset
+                letters[start:end] = [letter if letter == "\n" else " " for letter in letters[start:end]]
         elif token.upper == "WINDOW" and _sign(body, index + 1, "("):
             # sqlglot takes the grouping function for the WINDOW clause.
             letters[token.start - offset] = "x"
@@ -340,10 +332,6 @@ def _watermark_end(body: Sequence[Token], index: int) -> int | None:
         r"(?:MICRO|MILLI)?SECONDS?|MINUTES?|HOURS?|DAYS?|WEEKS?|MONTHS?|YEARS?", body[interval + 2].upper
     )
     return interval + 2 if has_unit else interval + 1
-
-
-def _blank(letters: list[str], start: int, end: int) -> None:
-    letters[start:end] = [letter if letter == "\n" else " " for letter in letters[start:end]]
 
 
 def _rejected(query: str) -> tuple[int, str] | None:
