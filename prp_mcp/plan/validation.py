@@ -51,7 +51,9 @@ def read_commands(document: Document, outline: Outline) -> tuple[tuple[Command, 
         findings += others
         for command in read:
             if len(commands) == MAX_COMMANDS:
-                findings.append(_too_many(command))
+                why = f"the PRP has more than {MAX_COMMANDS} validation commands"
+                fix = "Put them into scripts or tests."
+                findings.append(PrpFinding("command-excess", "error", command.line, 1, command.text[:200], why, fix))
                 return tuple(commands), tuple(findings)
             counts[level] = counts.get(level, 0) + 1
             commands.append(replace(command, id=f"L{level}.{counts[level]}"))
@@ -215,11 +217,4 @@ def _no_command(fence: Fence, other: NoCommand) -> PrpFinding:
     fix = "Put it into a block of another language (```text), so that nobody takes it for a command."
     return PrpFinding(
         "command-none", "note", fence.content_line + other.line, 1, shown, f"taken for {other.what}, not run", fix
-    )
-
-
-def _too_many(command: Command) -> PrpFinding:
-    why = f"the PRP has more than {MAX_COMMANDS} validation commands"
-    return PrpFinding(
-        "command-excess", "error", command.line, 1, command.text[:200], why, "Put them into scripts or tests."
     )
