@@ -190,7 +190,10 @@ async def _call(
     answers: dict[str, bool] | None = {} if _can_ask(ctx) else None
     while isinstance(done := await _execute(engine, limiter, ctx, params, answers), Asking):
         if not _is_modern(ctx):
-            answers = {question.what: await _asked(ctx, question) for question in done.questions}
+            answers = {}
+            for question in done.questions:
+                answer = await ctx.session.elicit_form(question.text, _CONSENT, related_request_id=ctx.request_id)
+                answers[question.what] = _allows(answer)
             continue
         given = params.input_responses or {}
         # Nothing has run before everything is answered; the client sends the same call again with the answers.
@@ -242,11 +245,6 @@ def _can_ask(ctx: Any) -> bool:
 def _is_modern(ctx: Any) -> bool:
     """Return whether questions travel in results: since 2026-07-28 a server sends no requests."""
     return bool(is_version_at_least(ctx.protocol_version, "2026-07-28"))
-
-
-async def _asked(ctx: Any, question: Question) -> bool:
-    answer = await ctx.session.elicit_form(question.text, _CONSENT, related_request_id=ctx.request_id)
-    return _allows(answer)
 
 
 def _form(question: Question) -> types.ElicitRequest:

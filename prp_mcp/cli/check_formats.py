@@ -199,8 +199,11 @@ def _rule(first: PrpFinding) -> dict[str, Any]:
 
 
 def _result(each: Checked, item: PrpFinding, index: int, base: Path) -> dict[str, Any]:
+    name = _name(each.path, base)
+    uri = quote(name)
+    file = {"uri": f"file://{uri}"} if Path(name).is_absolute() else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     place = {
-        "artifactLocation": _artifact(each.path, base),
+        "artifactLocation": file,
         "region": {"startLine": item.line, "startColumn": item.column},
     }
     return {
@@ -210,10 +213,3 @@ def _result(each: Checked, item: PrpFinding, index: int, base: Path) -> dict[str
         "message": {"text": _message(item)},
         "locations": [{"physicalLocation": place}],
     }
-
-
-def _artifact(path: Path, base: Path) -> dict[str, str]:
-    name = _name(path, base)
-    if Path(name).is_absolute():
-        return {"uri": f"file://{quote(name)}"}
-    return {"uri": quote(name), "uriBaseId": "%SRCROOT%"}
