@@ -218,7 +218,7 @@ async def _execute(
                 engine.execute, params.name, params.arguments or {}, caller, limiter=limiter, abandon_on_cancel=True
             )
         except Cancelled:
-            return _error("the wait was cancelled; what was waited for goes on")
+            return _error("the wait was cancelled; the work itself goes on")
         except Asking as asking:
             return asking
         finally:
@@ -265,7 +265,7 @@ def _allows(answer: types.InputResponse) -> bool:
 @asynccontextmanager
 async def _progress(ctx: Any, caller: Caller, name: str) -> AsyncIterator[None]:
     """Send the step's latest progress line at once and a sign of life every few seconds."""
-    latest = [f"{name} is at work"]
+    latest = [f"{name} is running"]
     caller.progress = lambda line: latest.append(line)
 
     async def report() -> None:

@@ -172,7 +172,7 @@ class _Reader:
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
             raise UsageError(
-                f"{self._path} expands to more than {MAX_NODES} YAML nodes, or is more than {MAX_DEPTH} deep",
+                f"{self._path} expands to more than {MAX_NODES} YAML nodes, or is nested more than {MAX_DEPTH} deep",
                 remedy="Remove the nested aliases.",
                 location=self._path,
             )

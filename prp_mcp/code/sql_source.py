@@ -116,7 +116,7 @@ def _statement(read: _Read, statement: Statement, *, sure: bool) -> None:
     elif first in _QUERY and sure:
         _query(read, tokens, 0)
     elif first not in _FIRST and "${" not in tokens[0].text and sure:
-        read.fail(tokens[0], f"{tokens[0].text[:40]!r} begins no statement known here")
+        read.fail(tokens[0], f"{tokens[0].text[:40]!r} does not begin a known statement")
 
 
 def _create(read: _Read, tokens: Sequence[Token], *, sure: bool) -> None:
@@ -138,7 +138,7 @@ def _create(read: _Read, tokens: Sequence[Token], *, sure: bool) -> None:
             _flow(read, tokens, index)
     elif sure and what not in _OBJECTS:
         place = tokens[min(index, len(tokens) - 1)]
-        read.fail(place, f"CREATE {' '.join(t.text for t in tokens[1 : index + 1])[:60]} is no statement known here")
+        read.fail(place, f"CREATE {' '.join(t.text for t in tokens[1 : index + 1])[:60]} is not a known statement")
 
 
 def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], *, sure: bool) -> None:
@@ -276,13 +276,13 @@ def _flow(read: _Read, tokens: Sequence[Token], index: int) -> None:
         if start is not None:
             _query(read, tokens, start)
     else:
-        read.fail(tokens[body + 1], "a flow is AS INSERT INTO ... or AS AUTO CDC INTO ...")
+        read.fail(tokens[body + 1], "a flow must be AS INSERT INTO ... or AS AUTO CDC INTO ...")
 
 
 def _changes(read: _Read, tokens: Sequence[Token], index: int) -> None:
     form = [token.upper for token in tokens[index : index + 2]]
     if form not in (["APPLY", "CHANGES"], ["AUTO", "CDC"]):
-        read.fail(tokens[index], f"{' '.join(form)} begins no statement known here")
+        read.fail(tokens[index], f"{' '.join(form)} does not begin a known statement")
         return
     for words in (("INTO",), ("FROM",), ("KEYS",), ("SEQUENCE", "BY")):
         if find_words(tokens, *words, after=index) is None:
@@ -291,11 +291,11 @@ def _changes(read: _Read, tokens: Sequence[Token], index: int) -> None:
 
 def _query(read: _Read, tokens: Sequence[Token], start: int) -> None:
     if start >= len(tokens):
-        read.fail(tokens[-1], "a query is missing behind AS")
+        read.fail(tokens[-1], "a query is missing after AS")
         return
     if tokens[start].upper not in _QUERY:
         if "${" not in tokens[start].text:
-            read.fail(tokens[start], f"{tokens[start].text[:40]!r} begins no query")
+            read.fail(tokens[start], f"{tokens[start].text[:40]!r} does not begin a query")
         return
     body = tokens[start:]
     offset, end = body[0].start, body[-1].end

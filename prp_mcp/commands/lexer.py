@@ -226,4 +226,4 @@ def _why_look_alike(letter: str) -> str:
     looks = unicodedata.normalize("NFKC", letter)
     if unicodedata.category(letter)[0] in "LMN" and not looks.isascii():
         return ""
-    return f"it has a look-alike or unusual sign outside quotes (U+{ord(letter):04X})"
+    return f"it has a look-alike or unusual character outside quotes (U+{ord(letter):04X})"

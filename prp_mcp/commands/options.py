@@ -41,7 +41,7 @@ def why_forbidden(program: str, words: Sequence[str]) -> str:
         return ""
     texts = [plain(word) for word in words]
     if "-" in texts:
-        return f"{program} would check its standard input, where there is nothing"
+        return f"{program} would check its standard input, which is empty"
     at = 0
     while at < len(texts):
         if taken := _fine(texts[at], texts[at + 1 : at + 2], rules):

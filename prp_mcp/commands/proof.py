@@ -10,8 +10,8 @@ from prp_mcp.commands.outdated import outdated_form
 from prp_mcp.commands.parts import Part
 from prp_mcp.commands.servers import stays
 
-NEXT_TO_GATES = (
-    "it deploys or starts a pipeline next to the gates; put that on a line of its own, with nothing but key and target"
+OUTSIDE_GATES = (
+    "it deploys or starts a pipeline outside the gates; put that on a line of its own, with nothing but key and target"
 )
 PROVES_NOTHING = "it succeeds whatever happens, so it proves nothing"
 
@@ -27,7 +27,7 @@ def why_blocked(line: CommandLine) -> str | None:
     if any(destroys(part) for part in parts):
         return "it destroys what is deployed; that is the work of rollback"
     if gate_of(line) is None and any(has_effect(part) for part in parts):
-        return NEXT_TO_GATES
+        return OUTSIDE_GATES
     if line.is_too_long:
         return f"it is longer than {MAX_LINE} characters"
     if old := outdated_form(line):

@@ -171,5 +171,5 @@ def _cycle(tasks: Sequence[Task]) -> PrpFinding:
         1,
         tasks[0].title,
         f"these tasks wait for each other: {' -> '.join([*names, names[0]])}",
-        "Take one of the dependencies out.",
+        "Remove one of the dependencies.",
     )

@@ -26,7 +26,7 @@ _BRACES = _Kind(
     re.compile(r"\{\{(?![{%])[^{}\n]{0,200}\}\}"), "a template variable is still to be filled in", "Write the value."
 )
 _ARGUMENTS = _Kind(
-    re.compile(r"\$ARGUMENTS\b"), "the argument of a command was never put in", "Write what the argument stands for."
+    re.compile(r"\$ARGUMENTS\b"), "the argument of a command was never filled in", "Write what the argument stands for."
 )
 _SCORE = _Kind(
     re.compile(r"(?<![\w_])_{1,5}\s?/\s?(?:10|5|100)\b"), "a score is still to be filled in", "Write the score."
@@ -37,7 +37,7 @@ _BRACKETS = _Kind(
         r"[*_]{0,3}(?P<token>\[[^\[\]\n]{3,300}\])[*_]{0,3}\s*\.?"
     ),
     "the text in brackets is a template's instruction, not content",
-    "Replace it by what it asks for, or remove the line.",
+    "Replace it with what it asks for, or remove the line.",
 )
 _MARKER = _Kind(
     re.compile(r"(?P<token>\b(?:TODO|TBD|FIXME)\b)"),

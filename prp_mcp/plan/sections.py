@@ -250,8 +250,8 @@ def _alias(role: Role, section: Section, document: Document, *, strict: bool) ->
         section.line,
         document.column(section.line, section.title),
         section.title,
-        f"read as {EXACT[role]!r}" + (", which must be named so" if strict else ""),
-        f"Rename the heading to '## {EXACT[role]}'" + ("." if strict else " if you want no note."),
+        f"read as {EXACT[role]!r}" + (", which is the name it must have" if strict else ""),
+        f"Rename the heading to '## {EXACT[role]}'" + ("." if strict else " to be rid of this note."),
     )
 
 

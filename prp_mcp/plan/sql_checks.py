@@ -143,5 +143,5 @@ def _from_body(sent: object) -> Sent:
         return Sent(flaw="its statement takes parameters; write the values into the statement")
     is_qualified = all(table["name"].count(".") == 2 for table in _TABLES.finditer(found[0].text))
     if (sent.get("catalog") or sent.get("schema")) and not is_qualified:
-        return Sent(flaw="its tables depend on `catalog` and `schema`; write names of three parts")
+        return Sent(flaw="its tables depend on `catalog` and `schema`; write three-part names")
     return Sent(found[0].text, found[0].flaw)

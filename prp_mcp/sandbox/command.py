@@ -110,7 +110,7 @@ def run_command(
     run is not run. Raises nothing for what the program does; a program that cannot start is a result.
     """
     holds = confinement() if confined else Confinement()
-    told = holds.told(network=network) if confined else "none: it was asked for without a sandbox"
+    told = holds.told(network=network) if confined else "none: no sandbox was asked for"
     base = copy.resolve()
     where = folder.resolve()
     program = _program(argv[0], environment, where, base)
