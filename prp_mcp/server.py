@@ -190,7 +190,10 @@ async def _call(
     answers: dict[str, bool] | None = {} if _can_ask(ctx) else None
     while isinstance(done := await _execute(engine, limiter, ctx, params, answers), Asking):
         if not _is_modern(ctx):
-            answers = {question.what: await _asked(ctx, question) for question in done.questions}
+            answers = {}
+            for question in done.questions:
+                answer = await ctx.session.elicit_form(question.text, _CONSENT, related_request_id=ctx.request_id)
+                answers[question.what] = _allows(answer)
             continue
         given = params.input_responses or {}
         # Nothing has run before everything is answered; the client sends the same call again with the answers.
@@ -215,7 +218,7 @@ async def _execute(
                 engine.execute, params.name, params.arguments or {}, caller, limiter=limiter, abandon_on_cancel=True
             )
         except Cancelled:
-            return _error("the wait was cancelled; what was waited for goes on")
+            return _error("the wait was cancelled; the work itself goes on")
         except Asking as asking:
             return asking
         finally:
@@ -244,11 +247,6 @@ def _is_modern(ctx: Any) -> bool:
     return bool(is_version_at_least(ctx.protocol_version, "2026-07-28"))
 
 
-async def _asked(ctx: Any, question: Question) -> bool:
-    answer = await ctx.session.elicit_form(question.text, _CONSENT, related_request_id=ctx.request_id)
-    return _allows(answer)
-
-
 def _form(question: Question) -> types.ElicitRequest:
     return types.ElicitRequest(params=types.ElicitRequestFormParams(message=question.text, requested_schema=_CONSENT))
 
@@ -267,7 +265,7 @@ def _allows(answer: types.InputResponse) -> bool:
 @asynccontextmanager
 async def _progress(ctx: Any, caller: Caller, name: str) -> AsyncIterator[None]:
     """Send the step's latest progress line at once and a sign of life every few seconds."""
-    latest = [f"{name} is at work"]
+    latest = [f"{name} is running"]
     caller.progress = lambda line: latest.append(line)
 
     async def report() -> None:

@@ -22,13 +22,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     if not at_terminal():
         raise PolicyError(
-            "approve is for a person at a terminal, and standard input is not one",
+            "approve is for a person at a terminal, but standard input is not a terminal",
             remedy="Run it in a terminal; for CI list the command under `commands` in your own grants.toml.",
         )
     with engine_for(settings_for(args)).opened(args.run_id) as step:
         questions = [each for each in pending(step) if args.item in (None, each.item)]
         if not questions:
-            screen.line("No command waits for approval.")
+            screen.line("No command is waiting for approval.")
             return Exit.PASSED
         answers = {question.what: asked(question, screen) for question in questions}
         record_answers(step, answers, by=PERSON)

@@ -25,16 +25,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         "prps",
         nargs="+",
         metavar="NAME|FILE|FOLDER",
-        help="PRPs by name (PRPs/NAME.md), by path, by pattern, or every one in a folder (no execution summaries)",
+        help="PRPs by name (PRPs/NAME.md), by path, by pattern, or all in a folder (without execution summaries)",
     )
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="text",
         dest="form",
-        help="json: an object a line; github: workflow annotations; sarif: a log for code scanning",
+        help="json: one object per line; github: workflow annotations; sarif: a log for code scanning",
     )
-    parser.add_argument("--strict", action="store_true", help="demand the three sections under their verbatim names")
+    parser.add_argument("--strict", action="store_true", help="require the exact names of the three sections")
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:

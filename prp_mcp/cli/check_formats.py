@@ -20,13 +20,13 @@ RULES = {
     "command-cannot-fail": "A validation command succeeds whatever happens",
     "command-excess": "There are more validation commands than can be run",
     "command-none": "A shell block holds no commands",
-    "command-outdated": "The present Databricks CLI has no such command",
+    "command-outdated": "The current Databricks CLI has no such command",
     "fence-open": "A code block is never closed",
     "placeholder": "A template's placeholder is still to be filled in",
-    "section-alias": "A section is called by another name than the template's",
+    "section-alias": "A section's name differs from the template's",
     "section-empty": "A section has no content",
     "section-missing": "A section that every PRP needs is missing",
-    "section-name": "A heading nearly has the name of a section",
+    "section-name": "A heading comes close to the name of a section",
     "task-cycle": "Tasks wait for each other",
     "task-excess": "There are more tasks than can be planned",
     "task-none": "The blueprint has no tasks",
@@ -34,7 +34,7 @@ RULES = {
     "task-unknown-dependency": "A task depends on one that does not exist",
     "threshold-block": "The thresholds cannot be read",
     "threshold-differs": "The PRP states different rates for the same thing",
-    "threshold-rate": "A rate is not one of 0 to 100 percent",
+    "threshold-rate": "A rate is not between 0 and 100 percent",
     "unreadable": "A PRP cannot be read",
     "validation-none": "The PRP has nothing that proves it is done",
 }
@@ -199,8 +199,11 @@ def _rule(first: PrpFinding) -> dict[str, Any]:
 
 
 def _result(each: Checked, item: PrpFinding, index: int, base: Path) -> dict[str, Any]:
+    name = _name(each.path, base)
+    uri = quote(name)
+    file = {"uri": f"file://{uri}"} if Path(name).is_absolute() else {"uri": uri, "uriBaseId": "%SRCROOT%"}
     place = {
-        "artifactLocation": _artifact(each.path, base),
+        "artifactLocation": file,
         "region": {"startLine": item.line, "startColumn": item.column},
     }
     return {
@@ -210,10 +213,3 @@ def _result(each: Checked, item: PrpFinding, index: int, base: Path) -> dict[str
         "message": {"text": _message(item)},
         "locations": [{"physicalLocation": place}],
     }
-
-
-def _artifact(path: Path, base: Path) -> dict[str, str]:
-    name = _name(path, base)
-    if Path(name).is_absolute():
-        return {"uri": f"file://{quote(name)}"}
-    return {"uri": quote(name), "uriBaseId": "%SRCROOT%"}

@@ -49,27 +49,33 @@ def commit_all(project: Path) -> None:
     ):
         done = process.run(["git", *words], cwd=project, env=env, timeout=60)
         if done.exit != 0:
-            raise UsageError(f"git {words[0]} failed: {done.stderr.strip()[:200]}", remedy="See that git works here.")
+            raise UsageError(
+                f"git {words[0]} failed: {done.stderr.strip()[:200]}", remedy="Make sure that git works here."
+            )
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     folder = args.folder.absolute()
     if folder.exists() and not (folder / "state").is_dir():
-        raise UsageError(f"{folder} is there and no demo", remedy="Name another folder.")
+        raise UsageError(f"{folder} exists and is not a demo", remedy="Choose another folder.")
     settings, project = prepare(folder, screen, args.orders)
-    screen.line("Starting the local workspace; the first time Spark's Iceberg runtime is fetched once.")
+    screen.line("Starting the local workspace; the first start downloads Spark's Iceberg runtime.")
     try:
         code = drive(PRP, None, at_local_workspace(settings), screen, project)
     finally:
         if not args.keep:
             control.stop(local_home(settings))
     if code == Exit.PASSED:
-        screen.line(f"All in {project}. Look at it: open {project / 'PRPs' / f'{PRP}_execution_report.html'}")
+        screen.line(
+            f"Everything is in {project}. To look at it, open {project / 'PRPs' / f'{PRP}_execution_report.html'}"
+        )
     return code
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(".demo"), help="where (default: .demo); made anew")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(".demo"), help="folder (default: .demo); it is created anew"
+    )
     parser.add_argument("--orders", type=int, default=50_000, help="order records to generate (default: 50,000)")
     parser.add_argument("--keep", action="store_true", help="leave the local workspace running")
 

@@ -36,7 +36,7 @@ def _local(settings: Settings) -> str:
     if importlib.util.find_spec("pyspark") is None:
         return _missing("Spark is not installed: pip install 'prp-mcp[local]'")
     server = control.status(local_home(settings))
-    return f"runs at {server.host}" if server else "installed, not running"
+    return f"running at {server.host}" if server else "installed, not running"
 
 
 def _missing(text: str) -> str:
@@ -61,7 +61,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--local", action="store_true", help="look at the local workspace")
+    parser.add_argument("--local", action="store_true", help="check the local workspace")
 
 
 COMMAND = Command(_arguments, _run)

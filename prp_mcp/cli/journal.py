@@ -20,7 +20,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     try:
         if args.action == "verify":
             count = journal.verify()
-            screen.line(f"{count} records are whole and in order; head {journal.head()[:12]}.")
+            screen.line(f"{count} records are intact and in order; head {journal.head()[:12]}.")
         else:
             screen.raw("".join(canonical(vars(record)) + "\n" for record in journal.records(args.run_id)))
     finally:

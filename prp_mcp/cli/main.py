@@ -21,15 +21,15 @@ COMMANDS = {
     "status": "Show where the run stands and what is allowed next.",
     "report": "Write the report of a run as Markdown, HTML or JSON.",
     "rollback": "Undo a run: stop its update, put the previous deployment back.",
-    "abandon": "End a run by a person's word, undoing nothing.",
-    "approve": "Approve validation commands that are on no list, as a person.",
+    "abandon": "End a run on a person's word, undoing nothing.",
+    "approve": "Approve, as a person, validation commands that are on no list.",
     "waive": "Waive an open checklist item as a person, with a reason.",
     "call": "Call one tool with JSON arguments; prints its result as JSON.",
     "tools": "List the tools that MCP clients and `call` can use.",
     "workspace": "Start, show or stop the local workspace; `env` prints shell exports.",
     "journal": "Verify the journal's hash chain, or export it as canonical JSON lines.",
     "doctor": "Show what is missing and how to get it.",
-    "init": "Set a project up: .mcp.json, /execute-prp, CLAUDE.md, PRP template.",
+    "init": "Set up a project: .mcp.json, /execute-prp, CLAUDE.md, PRP template.",
     "demo": "Run the sample PRP on a local workspace, from nothing.",
 }
 """Every command: its name, which is also that of its module in this folder, and what it is for."""

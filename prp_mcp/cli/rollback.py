@@ -13,11 +13,13 @@ from prp_mcp.tools.rollback import RollbackFields
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_id", nargs="?", default="", metavar="RUN", help="run id (default: the open run)")
-    parser.add_argument("--reason", default="asked for at the command line", help="why; it is shown in the summary")
+    parser.add_argument("--reason", default="requested on the command line", help="why; it is shown in the summary")
     parser.add_argument(
-        "--restore-files", action="store_true", help="set the work tree back too; changes go to a branch"
+        "--restore-files", action="store_true", help="reset the work tree too; its changes are kept on a branch"
     )
-    parser.add_argument("--unless-resumed", type=float, metavar="SECONDS", help="first wait so long for a sign of life")
+    parser.add_argument(
+        "--unless-resumed", type=float, metavar="SECONDS", help="first wait this long for a sign of life"
+    )
     parser.add_argument("--local", action="store_true", help="work with the local workspace")
 
 
@@ -35,7 +37,7 @@ def _resumed(engine: Engine, run_id: str, seconds: float) -> bool:
 def _run(args: argparse.Namespace, screen: Screen) -> int:
     engine = engine_for(settings_for(args))
     if args.unless_resumed is not None and _resumed(engine, args.run_id, args.unless_resumed):
-        screen.line("The run was resumed; nothing is rolled back.")
+        screen.line("The run was resumed; nothing was rolled back.")
         return Exit.PASSED
     given = {"run": args.run_id, "reason": args.reason, "restore_files": args.restore_files}
     done = engine.execute("rollback", given, Caller(progress=screen.progress))

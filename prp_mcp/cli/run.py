@@ -163,7 +163,7 @@ def _undo_rest(driver: Driver) -> None:
     run = next((run for run in driver.engine.runs() if run.id == driver.run), None)
     held_by_policy = run is not None and bool(run.gates) and run.gates[-1].verdict is not Verdict.PASSED
     if run and run.open and run.effects and not run.notes(RolledBack) and not held_by_policy:
-        done = driver.engine.execute("rollback", {"reason": "the headless run could not go on"}, driver.caller)
+        done = driver.engine.execute("rollback", {"reason": "the headless run could not continue"}, driver.caller)
         show(driver.screen, done, "rollback")
 
 
@@ -177,9 +177,8 @@ def _roll_back(driver: Driver, folder: Path) -> None:
     if not read_policy(root).rollback.interrupt:
         driver.screen.line(f"Interrupted by {driver.interrupted}: the run is held, as the policy says.")
         return
-    driver.screen.line(
-        f"Interrupted by {driver.interrupted}: rolling back (again to leave at once; the run stays resumable)."
-    )
+    again = "interrupt again to leave at once; the run stays resumable"
+    driver.screen.line(f"Interrupted by {driver.interrupted}: rolling back ({again}).")
     done = driver.engine.execute("rollback", {"reason": f"interrupted by {driver.interrupted}"}, driver.caller)
     show(driver.screen, done, "rollback")
 
@@ -215,7 +214,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prp", metavar="NAME", help="the PRP: PRPs/NAME.md")
     parser.add_argument("--target", help="bundle target (default: the policy's, dev)")
     parser.add_argument("--local", action="store_true", help="work with the local workspace")
-    parser.add_argument("--allow-dirty", action="store_true", help="begin with uncommitted changes in the work tree")
+    parser.add_argument("--allow-dirty", action="store_true", help="begin despite uncommitted changes in the work tree")
     parser.add_argument("--waive-open", metavar="REASON", help="waive checklist items that nothing proves, and say why")
 
 

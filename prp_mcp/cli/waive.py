@@ -17,7 +17,7 @@ def refuse_unattended(settings: Settings) -> None:
     """Raise PolicyError when no person is at a terminal and none has allowed waiving without one."""
     if not (at_terminal() or settings.grants.waive):
         raise PolicyError(
-            "waiving is for a person at a terminal, and standard input is not one",
+            "waiving is for a person at a terminal, but standard input is not a terminal",
             remedy="Run it in a terminal; for CI set `waive = true` in your own grants.toml, or PRP_MCP_ALLOW_WAIVE=1.",
         )
 

@@ -26,7 +26,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     if args.action == "env":
         screen.raw("".join(f"export {name}={shlex.quote(value)}\n" for name, value in local_variables(server).items()))
     else:
-        screen.line(f"The local workspace runs at {server.host} (process {server.pid}), its files are in {home}.")
+        screen.line(f"The local workspace is running at {server.host} (process {server.pid}); its files are in {home}.")
     return Exit.PASSED
 
 

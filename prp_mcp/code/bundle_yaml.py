@@ -61,8 +61,9 @@ def read_file(path: str, text: str) -> dict[str, Any]:
         raise UsageError(f"{where}: not valid YAML", remedy="Correct the file.", location=where) from error
     for _, settings in pipelines(part):
         for key in _PATHS:
-            if isinstance(settings.get(key), str):
-                settings[key] = _beside(path, settings[key])
+            value = settings.get(key)
+            if isinstance(value, str) and not value.startswith("/") and "${" not in value:
+                settings[key] = posixpath.normpath(posixpath.join(posixpath.dirname(path), value))
     return part
 
 
@@ -78,11 +79,12 @@ def read_bundle(parts: Mapping[str, Mapping[str, Any]]) -> BundleYaml:
     for part in parts.values():
         _merge(tree, part)
     targets = {name: _mapping(body).get("mode") for name, body in _mapping(tree.get("targets")).items()}
+    hosts = [_mapping(holder.get("workspace")).get("host") for part in parts.values() for holder in _holders(part)]
     return BundleYaml(
         tree=tree,
         name=str(_mapping(tree.get("bundle")).get("name") or ""),
         targets={name: mode if isinstance(mode, str) else None for name, mode in targets.items()},
-        hosts=tuple(host for part in parts.values() for host in _hosts(part)),
+        hosts=tuple(str(host) for host in hosts if host),
         hooks=tuple(hook for path, part in parts.items() for hook in _hooks(part, path)),
     )
 
@@ -134,12 +136,6 @@ def _resources(bundle: Mapping[str, object], kind: str) -> Iterator[tuple[str, d
                 yield f"{where}resources.{kind}.{name}", settings
 
 
-def _hosts(part: Mapping[str, Any]) -> Iterator[str]:
-    for holder in _holders(part):
-        if host := _mapping(holder.get("workspace")).get("host"):
-            yield str(host)
-
-
 def _hooks(part: Mapping[str, Any], path: str) -> Iterator[Hook]:
     for holder in _holders(part):
         if holder.get("scripts"):
@@ -176,7 +172,7 @@ class _Reader:
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
             raise UsageError(
-                f"{self._path} expands to more than {MAX_NODES} YAML nodes, or is more than {MAX_DEPTH} deep",
+                f"{self._path} expands to more than {MAX_NODES} YAML nodes, or is nested more than {MAX_DEPTH} deep",
                 remedy="Remove the nested aliases.",
                 location=self._path,
             )
@@ -202,12 +198,6 @@ class _Reader:
             elif isinstance(key, ScalarNode):
                 found[str(key.value)] = read
         return {**merged, **found}
-
-
-def _beside(path: str, value: str) -> str:
-    if value.startswith("/") or "${" in value:
-        return value
-    return posixpath.normpath(posixpath.join(posixpath.dirname(path), value))
 
 
 def _merge(into: dict[str, Any], part: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 RUNTIME = frozenset(
@@ -76,7 +76,8 @@ def project_dependencies(text: str) -> tuple[str, ...]:
     project, tool = _table(loaded, "project"), _table(_table(loaded, "tool"), "poetry")
     groups = [project.get("dependencies"), *_table(project, "optional-dependencies").values()]
     groups += [*_table(loaded, "dependency-groups").values(), list(_table(tool, "dependencies"))]
-    return tuple(_strings(groups))
+    listed = [each for group in groups if isinstance(group, list) for each in group[:_LINES]]
+    return tuple(each for each in listed if isinstance(each, str))
 
 
 def pip_installs(text: str) -> tuple[str, ...]:
@@ -87,9 +88,3 @@ def pip_installs(text: str) -> tuple[str, ...]:
 def _table(of: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = of.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _strings(groups: Iterable[object]) -> Iterator[str]:
-    for group in groups:
-        if isinstance(group, list):
-            yield from (each for each in group[:_LINES] if isinstance(each, str))

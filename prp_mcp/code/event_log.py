@@ -137,18 +137,12 @@ def _count(log: DatasetLog, progress: Mapping[str, Any], datasets: dict[str, Dat
     log.dropped += int(quality.get("dropped_records") or 0)
     for item in quality.get("expectations") or []:
         owner = str(item.get("dataset") or log.name)
-        target = _named(datasets, owner, log)
+        target = log if short(owner) == short(log.name) else datasets.setdefault(owner, DatasetLog(owner))
         count = target.expectations.setdefault(str(item["name"]), ExpectationCount(str(item["name"])))
         count.passed += int(item.get("passed_records") or 0)
         count.failed += int(item.get("failed_records") or 0)
     if log.state in TERMINAL:
         log.ended = time
-
-
-def _named(datasets: dict[str, DatasetLog], owner: str, log: DatasetLog) -> DatasetLog:
-    if owner == log.name or short(owner) == short(log.name):
-        return log
-    return datasets.setdefault(owner, DatasetLog(owner))
 
 
 def _define(datasets: dict[str, DatasetLog], flow: Mapping[str, Any]) -> None:

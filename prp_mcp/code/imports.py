@@ -22,7 +22,9 @@ def imports(tree: ast.Module) -> Iterator[ImportFact]:
             yield from (ImportFact(alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield ImportFact(node.module or "", node.lineno, node.level)
-        elif isinstance(node, ast.Try) and any(_allows_failure(handler) for handler in node.handlers):
+        elif isinstance(node, ast.Try) and any(
+            not handler.type or _MISSING & set(_names(handler.type)) for handler in node.handlers
+        ):
             waiting += [each for handler in node.handlers for each in handler.body] + node.orelse + node.finalbody
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in _names(node.test):
             waiting += node.orelse
@@ -169,10 +171,6 @@ def _folder(node: ast.expr) -> str | None:
         key = node.args[0]
         return f"conf:{key.value}" if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
     return None
-
-
-def _allows_failure(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or bool(_MISSING & set(_names(handler.type)))
 
 
 def _names(node: ast.expr) -> list[str]:

@@ -51,17 +51,17 @@ def why_not_reading(statement: str) -> str:
     """
     found = statements(statement)
     if len(found) != 1:
-        return f"it is {len(found)} statements, expected one"
+        return f"it has {len(found)} statements, expected one"
     if found[0].flaw:
         return found[0].flaw.message
     tokens = found[0].tokens
     words = [token.upper for token in tokens]
     if words[0] not in READING:
-        return f"it begins with {words[0][:40]!r}; only reading statements are run"
+        return f"it begins with {words[0][:40]!r}; only statements that read are run"
     for before, word in zip(["", *words], words, strict=False):
         # A column may be called `t.update`, and SHOW CREATE TABLE creates nothing.
         if word in WRITING and words[0] != "SHOW" and before != ".":
-            return f"it holds {word}; only reading statements are run"
+            return f"it contains {word}; only statements that read are run"
     return next((why for index in range(len(tokens)) if (why := _why_not(tokens, index))), "")
 
 
@@ -77,11 +77,11 @@ def _why_not(tokens: Sequence[Token], index: int) -> str:
     name = unquoted(token)
     if behind == "(":
         if REACHING_OUT.fullmatch(name.upper()):
-            return f"it calls {name.lower()[:60]}, which reaches out of the tables"
+            return f"it calls {name.lower()[:60]}, which reaches beyond the tables"
         if is_qualified:
             return f"it calls a user-defined function, {name[:60]!r}"
         if name.upper() == "IDENTIFIER":
-            return "it makes up a name when it runs (`IDENTIFIER`)"
+            return "it builds a name when it runs (`IDENTIFIER`)"
     return _why_no_table(tokens, index) if is_qualified else ""
 
 

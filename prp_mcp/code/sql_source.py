@@ -116,7 +116,7 @@ def _statement(read: _Read, statement: Statement, *, sure: bool) -> None:
     elif first in _QUERY and sure:
         _query(read, tokens, 0)
     elif first not in _FIRST and "${" not in tokens[0].text and sure:
-        read.fail(tokens[0], f"{tokens[0].text[:40]!r} begins no statement known here")
+        read.fail(tokens[0], f"{tokens[0].text[:40]!r} does not begin a known statement")
 
 
 def _create(read: _Read, tokens: Sequence[Token], *, sure: bool) -> None:
@@ -138,7 +138,7 @@ def _create(read: _Read, tokens: Sequence[Token], *, sure: bool) -> None:
             _flow(read, tokens, index)
     elif sure and what not in _OBJECTS:
         place = tokens[min(index, len(tokens) - 1)]
-        read.fail(place, f"CREATE {' '.join(t.text for t in tokens[1 : index + 1])[:60]} is no statement known here")
+        read.fail(place, f"CREATE {' '.join(t.text for t in tokens[1 : index + 1])[:60]} is not a known statement")
 
 
 def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], *, sure: bool) -> None:
@@ -153,10 +153,11 @@ def _dataset(read: _Read, tokens: Sequence[Token], index: int, words: set[str], 
     body = find_words(tokens, "AS", after=after)
     head = tokens[after:body] if body is not None else tokens[after:]
     is_private = bool(words & {"TEMPORARY", "TEMP", "PRIVATE"}) or (kind == "view" and "LIVE" in words)
-    has_comment = _has_comment(head)
+    comment = find_words(head, "COMMENT")
+    has_comment = comment is not None and comment + 1 < len(head) and len(head[comment + 1].text) > 2
     line = line_of(read.text, tokens[0].start)
     rules = list(_expectations(read, head, name, sure=sure))
-    form = _form(kind, tokens[index].upper, words)
+    form = f"CREATE LIVE {tokens[index].upper}" if "LIVE" in words else f"CREATE {kind.upper()}"
     properties = _properties(head)
     read.datasets.append(DatasetFact(name, kind, line, is_private, has_comment, bool(rules), form, properties))
     read.expectations += rules
@@ -174,11 +175,6 @@ def _kind(what: str, words: set[str]) -> DatasetKind:
     if words & {"STREAMING", "INCREMENTAL"}:
         return "streaming table"
     return "materialized view" if "LIVE" in words else "table"
-
-
-def _form(kind: DatasetKind, what: str, words: set[str]) -> str:
-    old = "LIVE " if "LIVE" in words else ""
-    return f"CREATE {old}{what if old else kind.upper()}"
 
 
 def _properties(head: Sequence[Token]) -> tuple[tuple[str, str], ...]:
@@ -223,11 +219,6 @@ def _name(tokens: Sequence[Token], start: int) -> tuple[str | None, int]:
         parts = parts[1:]
     name = ".".join(part if "." not in part else f"`{part}`" for part in parts)
     return (None if "${" in name or not name else name), index
-
-
-def _has_comment(head: Sequence[Token]) -> bool:
-    index = find_words(head, "COMMENT")
-    return index is not None and index + 1 < len(head) and len(head[index + 1].text) > 2
 
 
 def _expectations(read: _Read, head: Sequence[Token], dataset: str | None, *, sure: bool) -> Iterator[ExpectationFact]:
@@ -285,13 +276,13 @@ def _flow(read: _Read, tokens: Sequence[Token], index: int) -> None:
         if start is not None:
             _query(read, tokens, start)
     else:
-        read.fail(tokens[body + 1], "a flow is AS INSERT INTO ... or AS AUTO CDC INTO ...")
+        read.fail(tokens[body + 1], "a flow must be AS INSERT INTO ... or AS AUTO CDC INTO ...")
 
 
 def _changes(read: _Read, tokens: Sequence[Token], index: int) -> None:
     form = [token.upper for token in tokens[index : index + 2]]
     if form not in (["APPLY", "CHANGES"], ["AUTO", "CDC"]):
-        read.fail(tokens[index], f"{' '.join(form)} begins no statement known here")
+        read.fail(tokens[index], f"{' '.join(form)} does not begin a known statement")
         return
     for words in (("INTO",), ("FROM",), ("KEYS",), ("SEQUENCE", "BY")):
         if find_words(tokens, *words, after=index) is None:
@@ -300,11 +291,11 @@ def _changes(read: _Read, tokens: Sequence[Token], index: int) -> None:
 
 def _query(read: _Read, tokens: Sequence[Token], start: int) -> None:
     if start >= len(tokens):
-        read.fail(tokens[-1], "a query is missing behind AS")
+        read.fail(tokens[-1], "a query is missing after AS")
         return
     if tokens[start].upper not in _QUERY:
         if "${" not in tokens[start].text:
-            read.fail(tokens[start], f"{tokens[start].text[:40]!r} begins no query")
+            read.fail(tokens[start], f"{tokens[start].text[:40]!r} does not begin a query")
         return
     body = tokens[start:]
     offset, end = body[0].start, body[-1].end
@@ -324,7 +315,8 @@ def _rewritten(text: str, body: Sequence[Token]) -> str:
         if token.upper == "WATERMARK":
             last = _watermark_end(body, index)
             if last:
-                _blank(letters, token.start - offset, body[last].end - offset)
+                start, end = token.start - offset, body[last].end - offset
+                letters[start:end] = [letter if letter == "\n" else " " for letter in letters[start:end]]
         elif token.upper == "WINDOW" and _sign(body, index + 1, "("):
             # sqlglot takes the grouping function for the WINDOW clause.
             letters[token.start - offset] = "x"
@@ -340,10 +332,6 @@ def _watermark_end(body: Sequence[Token], index: int) -> int | None:
         r"(?:MICRO|MILLI)?SECONDS?|MINUTES?|HOURS?|DAYS?|WEEKS?|MONTHS?|YEARS?", body[interval + 2].upper
     )
     return interval + 2 if has_unit else interval + 1
-
-
-def _blank(letters: list[str], start: int, end: int) -> None:
-    letters[start:end] = [letter if letter == "\n" else " " for letter in letters[start:end]]
 
 
 def _rejected(query: str) -> tuple[int, str] | None:

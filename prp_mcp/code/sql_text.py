@@ -53,6 +53,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>\S)",
     re.DOTALL,
 )
+_KINDS: dict[str, TokenKind] = {"string": "string", "raw": "string", "name": "name", "word": "word"}
 _NEWLINE = re.compile(r"\n")
 _BLOCK = re.compile(r"/\*|\*/")
 
@@ -83,7 +84,7 @@ def statements(text: str) -> list[Statement]:
                 flaw = flaw or error_at(text, start, f"{piece!r} closes nothing")
             tokens.append(Token("sign", piece, start, len(brackets)))
         else:
-            tokens.append(Token(_kind(kind), piece, start, len(brackets)))
+            tokens.append(Token(_KINDS.get(kind, "sign"), piece, start, len(brackets)))
     _end(text, found, tokens, brackets, flaw)
     return found
 
@@ -122,12 +123,6 @@ def find_words(tokens: Sequence[Token], *words: str, after: int = 0, depth: int 
         if all(tokens[index + n].upper == word for n, word in enumerate(words)):
             return index
     return None
-
-
-def _kind(kind: str) -> TokenKind:
-    if kind in ("string", "raw"):
-        return "string"
-    return "name" if kind == "name" else "word" if kind == "word" else "sign"
 
 
 def _lexed(text: str) -> Iterator[tuple[str, str, int]]:

@@ -104,7 +104,7 @@ def _planned(parts: Sequence[tuple[Word, ...]]) -> list[Invocation]:
 def _folder(current: str, part: Sequence[Word]) -> str:
     target = part[1].glob if len(part) == 2 else ""
     if not target or target.startswith("-") or is_pattern(target):
-        raise NeedsShell("it changes folder in a way that needs a shell")
+        raise NeedsShell("it changes the folder in a way that needs a shell")
     if target.startswith("/") or not inside(f"{current}/{plain(target)}"):
         raise NeedsShell("it changes to a folder outside the project")
     if len(current) + len(target) > MAX_WORD:
@@ -131,7 +131,7 @@ def _invocation(part: Sequence[Word], folder: str) -> Invocation:
 
 
 def _checking(argv: tuple[str, ...], dropped: list[str]) -> tuple[str, ...]:
-    """Take `--fix` off `ruff check`: in a copy it mends what is then lost, and tells only of the rest."""
+    """Take `--fix` off `ruff check`: in a copy its fixes are lost, and only the rest is reported."""
     if tuple(checked_by(argv)[:2]) != ("ruff", "check") or "--fix" not in argv:
         return argv
     dropped.append("--fix")

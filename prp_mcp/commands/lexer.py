@@ -102,7 +102,7 @@ class _Reading:
         """Take the next token in; return where the one after it begins."""
         kind = found.lastgroup
         if kind == "blank":
-            why = _why_blank(found.group())
+            why = next((_why_look_alike(letter) for letter in found.group() if letter not in " \t"), "")
             self.end_word(why)
             self.why_blank, self.is_glued = why or self.why_blank, False
         elif kind == "join":
@@ -221,14 +221,9 @@ def _why_bare(text: str, before: str) -> str:
     return ""
 
 
-def _why_blank(text: str) -> str:
-    """Return why something may look like a blank and be none."""
-    return next((_why_look_alike(letter) for letter in text if letter not in " \t"), "")
-
-
 def _why_look_alike(letter: str) -> str:
     """Refuse what is no letter or digit of any script, and what only looks like ASCII."""
     looks = unicodedata.normalize("NFKC", letter)
     if unicodedata.category(letter)[0] in "LMN" and not looks.isascii():
         return ""
-    return f"it has a look-alike or unusual sign outside quotes (U+{ord(letter):04X})"
+    return f"it has a look-alike or unusual character outside quotes (U+{ord(letter):04X})"

@@ -19,7 +19,8 @@ _WORD = re.compile(r"[\w-]+\Z")
 
 def why_outside(words: Sequence[str], folder: str) -> str:
     """Return why one of `words`, run in `folder`, would name a place outside the project, or an empty string."""
-    depth = _depth(folder)  # once: both the folder and the words may be thousands of pieces long
+    # Once: both the folder and the words may be thousands of pieces long.
+    depth = sum(_STEPS.get(part, 1) for part in folder.split("/"))
     for word in words:
         text = plain(word)
         if text.startswith("@"):
@@ -40,7 +41,7 @@ def why_forbidden(program: str, words: Sequence[str]) -> str:
         return ""
     texts = [plain(word) for word in words]
     if "-" in texts:
-        return f"{program} would check its standard input, where there is nothing"
+        return f"{program} would check its standard input, which is empty"
     at = 0
     while at < len(texts):
         if taken := _fine(texts[at], texts[at + 1 : at + 2], rules):
@@ -59,10 +60,6 @@ def inside(path: str, depth: int = 0) -> bool:
         if depth < 0:
             return False
     return not path.startswith("/")
-
-
-def _depth(folder: str) -> int:
-    return sum(_STEPS.get(part, 1) for part in folder.split("/"))
 
 
 def shown(text: str) -> str:

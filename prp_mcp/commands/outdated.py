@@ -134,16 +134,14 @@ def _formed(words: Sequence[str]) -> Outdated | None:
             continue
         values, others = _taken(words[len(written) :], form.positional)
         if form.present:
-            return Outdated(_no_command(form.written), _line([*form.present.split(), *values, *_tail(others, form)]))
+            added = [form.added] if form.added else []
+            return Outdated(_no_command(form.written), _line([*form.present.split(), *values, *others, *added]))
         if values:
-            named = next(flag for flag in form.positional if _has(words, flag))
+            flags = {word.partition("=")[0] for word in words}
+            named = next(flag for flag in form.positional if flag in flags)
             why = f"the current Databricks CLI has no flag {named} for `{form.written}`: its value is an argument"
             return Outdated(why, _line([*written, *values, *others]))
     return None
-
-
-def _tail(others: Sequence[str], form: OutdatedForm) -> list[str]:
-    return [*others, form.added] if form.added else list(others)
 
 
 def _taken(words: Sequence[str], flags: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -162,10 +160,6 @@ def _taken(words: Sequence[str], flags: Sequence[str]) -> tuple[list[str], list[
             others.append(words[index])
         index += 1
     return [values[flag] for flag in flags if flag in values], others
-
-
-def _has(words: Sequence[str], flag: str) -> bool:
-    return any(word == flag or word.startswith(f"{flag}=") for word in words)
 
 
 def _sql(words: Sequence[str]) -> Outdated:

@@ -1,7 +1,6 @@
 """Whether a command line proves something: why it cannot be run whatever the values are, and whether it can fail."""
 
 import re
-from collections.abc import Sequence
 
 from prp_mcp.commands.bindings import secrets_in
 from prp_mcp.commands.gate_forms import destroys, gate_of, has_effect
@@ -11,8 +10,8 @@ from prp_mcp.commands.outdated import outdated_form
 from prp_mcp.commands.parts import Part
 from prp_mcp.commands.servers import stays
 
-NEXT_TO_GATES = (
-    "it deploys or starts a pipeline next to the gates; put that on a line of its own, with nothing but key and target"
+OUTSIDE_GATES = (
+    "it deploys or starts a pipeline outside the gates; put that on a line of its own, with nothing but key and target"
 )
 PROVES_NOTHING = "it succeeds whatever happens, so it proves nothing"
 
@@ -28,14 +27,16 @@ def why_blocked(line: CommandLine) -> str | None:
     if any(destroys(part) for part in parts):
         return "it destroys what is deployed; that is the work of rollback"
     if gate_of(line) is None and any(has_effect(part) for part in parts):
-        return NEXT_TO_GATES
+        return OUTSIDE_GATES
     if line.is_too_long:
         return f"it is longer than {MAX_LINE} characters"
     if old := outdated_form(line):
         return old.why
     if cannot_fail(line):
         return PROVES_NOTHING
-    if any(stays(part) for part in parts) or _is_endless(parts):
+    texts = [part.text for part in parts]
+    is_endless = any(map(_FOREVER.match, texts)) and not any(map(_LEAVES.match, texts))
+    if is_endless or any(map(stays, parts)):
         return "it starts something that does not end by itself"
     if any(part.sign == "&" for part in line.parts):
         return "it leaves something running in the background"
@@ -50,10 +51,6 @@ def cannot_fail(line: CommandLine) -> bool:
         return False
     last = line.parts[-1]
     return last.sign in ("||", ";") and bool(_SUCCEEDS.match(last.text))
-
-
-def _is_endless(parts: Sequence[Part]) -> bool:
-    return any(_FOREVER.match(part.text) for part in parts) and not any(_LEAVES.match(part.text) for part in parts)
 
 
 def _working_parts(line: CommandLine) -> list[Part]:

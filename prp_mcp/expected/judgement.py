@@ -95,7 +95,7 @@ def _judged(assertions: Sequence[Assertion], unread: Sequence[str], observed: Ob
         return _unclear(unchecked)
     if observed.rows is not None and not assertions:
         return Judgement("unclear", "nothing says what the result should be", ("the result",))
-    return Judgement("met", _told(assertions, observed))
+    return Judgement("met", "; ".join(f"{each.said}: {each.found(observed)}" for each in assertions)[:300])
 
 
 def _unclear(unchecked: Sequence[str]) -> Judgement:
@@ -153,7 +153,3 @@ def _bare(text: str) -> str:
     return re.sub(r"^(?:[*+\u2022\u2705\u2713\u2714\ufe0f]|-\s)+\s*", "", text.strip()).rstrip(
         " \t.!*:\u2705\u2713\u2714"
     )
-
-
-def _told(assertions: Sequence[Assertion], observed: Observed) -> str:
-    return "; ".join(f"{each.said}: {each.found(observed)}" for each in assertions)[:300]

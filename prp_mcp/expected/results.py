@@ -166,7 +166,7 @@ def says(seen: Observed, text: str) -> bool | None:
     whole = all_text(seen)
     places = [found.start() for found in _words(text).finditer(whole)]
     if places:
-        return None if any(_is_negated(whole, place) for place in places) else True
+        return None if any(_NEGATION.search(whole[max(0, place - 60) : place]) for place in places) else True
     return None if _is_cut(seen) or text.casefold() in whole.casefold() else False
 
 
@@ -221,10 +221,6 @@ def _edge(letter: str, look: str, *, is_short: bool) -> str:
     if letter.isalnum() or letter == "_":
         return look.format(r"\w")
     return look.format(r"\S") if is_short else ""
-
-
-def _is_negated(text: str, place: int) -> bool:
-    return bool(_NEGATION.search(text[max(0, place - 60) : place]))
 
 
 def _is_cut(seen: Observed) -> bool:

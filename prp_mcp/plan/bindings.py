@@ -42,5 +42,5 @@ def _note(name: str, line: int, column: int, spelled: str) -> PrpFinding:
         column,
         spelled,
         f"a command needs a value for <{name}> when it is run",
-        "Give the value when the commands are run; nothing has to be changed in the PRP.",
+        "Give the value when the commands are run; nothing needs to change in the PRP.",
     )

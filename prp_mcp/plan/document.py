@@ -211,7 +211,9 @@ def _refuse_excess(text: str) -> None:
     elif text.count("|") > MAX_BARS:
         problem = f"the PRP has more than {MAX_BARS} vertical bars"
     if problem:
-        raise UsageError(problem, remedy="Split the PRP in several, or move long material to files that it refers to.")
+        raise UsageError(
+            problem, remedy="Split the PRP into several, or move long material to files that it refers to."
+        )
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[int, int] | None:

@@ -43,7 +43,8 @@ def files_in(lines: Iterable[str]) -> tuple[str, ...]:
 def draft(number: str, kind: str, title: str, line: int, body: Sequence[str], form: str) -> Draft:
     """Return a task with the id `T` and its number, its title (or the first words below it), details and files."""
     details = "\n".join(part.rstrip() for part in body).strip("\n")[:DETAILS]
-    shown = plain_text(title).strip(" :*") or _first_words(details) or f"{kind.capitalize()} {number}"
+    first = next((line for line in details.split("\n") if line.strip()), "")
+    shown = plain_text(title).strip(" :*") or plain_text(first.strip(" -*:")) or f"{kind.capitalize()} {number}"
     name = number if number.startswith("T") else f"T{number}"
     return Draft(Task(name, shown[:_TITLE], details, line, (), files_in([title, *details.split("\n")])), kind, form)
 
@@ -71,8 +72,3 @@ def _is_path(word: str) -> bool:
         return False
     folder, slash, name = word.rpartition("/")
     return bool(slash and folder and name) or bool(_NAMED.fullmatch(word))
-
-
-def _first_words(details: str) -> str:
-    line = next((line for line in details.split("\n") if line.strip()), "")
-    return plain_text(line.strip(" -*:"))

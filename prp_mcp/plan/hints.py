@@ -76,7 +76,8 @@ def _hints(tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:
     for task in tasks:
         for line in (task.title, *task.details.split("\n")[:200]):
             line = line[:500]
-            yield from ((task.id, maker) for maker in _takes(line, makers))
+            if _TAKES.match(line):
+                yield from ((task.id, maker) for path in _files(line) if (maker := makers.get(path)))
             yield from (
                 (f"T{found['number']}", task.id) for found in _BEFORE.finditer(line) if f"T{found['number']}" in known
             )
@@ -96,13 +97,6 @@ def _makers(tasks: Sequence[Task]) -> dict[str, str | None]:
 def _files(line: str) -> list[str]:
     words = (word.strip(".") for word in _WORD.findall(line))
     return [word for word in words if _FILE_END.search(word)]
-
-
-def _takes(line: str, makers: Mapping[str, str | None]) -> Iterator[str]:
-    if _TAKES.match(line):
-        for path in _files(line):
-            if maker := makers.get(path):
-                yield maker
 
 
 def _things(line: str, name: str, titles: Mapping[str, frozenset[str]]) -> Iterator[str]:

@@ -56,5 +56,5 @@ def parse_name(given: str, root: PurePath | None = None) -> PrpName:
     raise UsageError(
         f"{shown!r} is not the name of a PRP",
         remedy=f"Give the file's path below {FOLDER}/ without its ending (for example orders_pipeline): letters, "
-        "digits, blanks and -_.()+&,' in each part, at most 100, the first a letter or digit.",
+        "digits, spaces and -_.()+&,' in each part, at most 100, the first a letter or digit.",
     )

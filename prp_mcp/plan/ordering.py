@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from prp_mcp.plan.hints import rank, with_hints
@@ -70,9 +70,11 @@ def link(drafts: Sequence[Draft]) -> tuple[tuple[Task, ...], list[PrpFinding]]:
         needs: dict[str, None] = {}
         missing: dict[str, _Reference] = {}
         for reference in _references(draft):
-            name = _resolve(reference.number, known)
+            number = reference.number
+            spelled = (number, f"T{number}", f"T{number.lower()}", number.upper())
+            name = next((each for each in spelled if each in known), None)
             if name is None:
-                missing.setdefault(reference.number, reference)
+                missing.setdefault(number, reference)
             elif name != draft.task.id or reference.firm:
                 needs.setdefault(name, None)
         findings += [_unknown(draft.task, reference) for reference in missing.values()]
@@ -112,13 +114,6 @@ def _each(lists: Sequence[str], draft: Draft, line: int, text: str, *, firm: boo
             # "depends on phase 1" in a plan of tasks names something that is no task.
             if kind == draft.kind:
                 yield _Reference(one["number"], firm, line, text.strip())
-
-
-def _resolve(number: str, known: Mapping[str, Draft]) -> str | None:
-    for name in (number, f"T{number}", f"T{number.lower()}", number.upper()):
-        if name in known:
-            return name
-    return None
 
 
 def _sorted(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
@@ -176,5 +171,5 @@ def _cycle(tasks: Sequence[Task]) -> PrpFinding:
         1,
         tasks[0].title,
         f"these tasks wait for each other: {' -> '.join([*names, names[0]])}",
-        "Take one of the dependencies out.",
+        "Remove one of the dependencies.",
     )

@@ -26,7 +26,7 @@ _BRACES = _Kind(
     re.compile(r"\{\{(?![{%])[^{}\n]{0,200}\}\}"), "a template variable is still to be filled in", "Write the value."
 )
 _ARGUMENTS = _Kind(
-    re.compile(r"\$ARGUMENTS\b"), "the argument of a command was never put in", "Write what the argument stands for."
+    re.compile(r"\$ARGUMENTS\b"), "the argument of a command was never filled in", "Write what the argument stands for."
 )
 _SCORE = _Kind(
     re.compile(r"(?<![\w_])_{1,5}\s?/\s?(?:10|5|100)\b"), "a score is still to be filled in", "Write the score."
@@ -37,7 +37,7 @@ _BRACKETS = _Kind(
         r"[*_]{0,3}(?P<token>\[[^\[\]\n]{3,300}\])[*_]{0,3}\s*\.?"
     ),
     "the text in brackets is a template's instruction, not content",
-    "Replace it by what it asks for, or remove the line.",
+    "Replace it with what it asks for, or remove the line.",
 )
 _MARKER = _Kind(
     re.compile(r"(?P<token>\b(?:TODO|TBD|FIXME)\b)"),
@@ -117,7 +117,9 @@ def _in_text(document: Document, outline: Outline, block: Heading | Text) -> Ite
         if hit is None and offset in quoted:
             hit = (_ANGLE, quoted[offset])
         if hit:
-            yield _finding(document, hit[0], block.line + offset, hit[1], is_later=_is_later_score(hit, line))
+            # "Implementation Quality Score: __/10" is filled in when the work is done, by whoever did it.
+            is_later = hit[0] is _SCORE and bool(_LATER_SCORE.search(plain_text(line)))
+            yield _finding(document, hit[0], block.line + offset, hit[1], is_later=is_later)
 
 
 def _in_line(line: str, raw: str) -> tuple[_Kind, str] | None:
@@ -145,11 +147,6 @@ def _is_instruction(token: str) -> bool:
     # "[value, setValue]" and "[Task 1, Task 2]" list things; "[Specific, measurable end state]" asks for them.
     is_list = len(parts) > 1 and ":" not in token and all(len(part.split()) <= 2 for part in parts)
     return " " in token and not is_list and not _NO_TEMPLATE.fullmatch(token)
-
-
-def _is_later_score(hit: tuple[_Kind, str], line: str) -> bool:
-    # "Implementation Quality Score: __/10" is filled in when the work is done, by whoever did it.
-    return hit[0] is _SCORE and bool(_LATER_SCORE.search(plain_text(line)))
 
 
 def _finding(document: Document, kind: _Kind, line: int, text: str, *, is_later: bool = False) -> PrpFinding:

@@ -100,7 +100,10 @@ def _goal(document: Document, sections: Outline) -> str:
             words.append(plain_text(block.text))
         if sum(map(len, words)) > GOAL_CHARACTERS:
             break
-    return _cut(" ".join(words))
+    goal = " ".join(words)
+    if len(goal) <= GOAL_CHARACTERS:
+        return goal
+    return goal[: GOAL_CHARACTERS - 3].rsplit(" ", 1)[0].rstrip(" ,;:") + "..."
 
 
 def _goal_section(sections: Sequence[Section]) -> Section | None:
@@ -109,12 +112,6 @@ def _goal_section(sections: Sequence[Section]) -> Section | None:
         if goal in titles:
             return sections[titles.index(goal)]
     return None
-
-
-def _cut(text: str) -> str:
-    if len(text) <= GOAL_CHARACTERS:
-        return text
-    return text[: GOAL_CHARACTERS - 3].rsplit(" ", 1)[0].rstrip(" ,;:") + "..."
 
 
 def _nothing_to_prove(sections: Outline, has_proof: bool) -> list[PrpFinding]:

@@ -49,7 +49,8 @@ def split(text: str) -> list[Piece]:
             _heredoc_line(state, line)
         else:
             _line(state, number, line)
-        if state.written and not _goes_on(state):
+        is_open = state.quote or state.heredocs or state.depth or state.brackets
+        if state.written and not is_open and not _GLUE.search(state.written[-1][-200:]):
             _finish(state, None)
     if state.written:
         _finish(state, _flaw(state))
@@ -155,12 +156,6 @@ def _heredoc_line(state: _State, line: str) -> None:
         state.heredocs.pop(0)
 
 
-def _goes_on(state: _State) -> bool:
-    return bool(
-        state.quote or state.heredocs or state.depth or state.brackets or _GLUE.search(state.written[-1][-200:])
-    )
-
-
 def _flaw(state: _State) -> str | None:
     if state.quote:
         return f"a quotation opened with {state.quote} is never closed"
@@ -168,7 +163,7 @@ def _flaw(state: _State) -> str | None:
         return f"the here-document {state.heredocs[0][0]!r} has no end"
     if state.depth or state.brackets:
         return "a loop, condition, function or bracket is never closed"
-    return "the last line is to be continued, but nothing follows"
+    return "the last line is continued, but nothing follows"
 
 
 def _finish(state: _State, flaw: str | None) -> None:

@@ -81,6 +81,8 @@ _NUMBERING = re.compile(
     r"(?:(?:section|part|chapter)\s+)?(?:\d+(?:\.\d+)*\s*[.):\-\u2013\u2014]?\s+|\d+(?:\.\d+)*[.):]|[ivxlc]+[.):]\s*|[a-z][.)]\s+)"
     r"(?=\S)"
 )
+# Unicode's categories of emoji, invisible signs and what stands for nothing.
+_ORNAMENTS = ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cn", "Cs", "Cc")
 _SUFFIX = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*$")
 _PARTS = {
     Role.CONTEXT: re.compile(r"(?!)"),
@@ -146,17 +148,13 @@ def outline(document: Document, *, strict: bool = False) -> Outline:
 def bare_title(heading: str) -> str:
     """Return a heading's words: no markup, emoji, number, bracketed suffix or closing colon; lower case."""
     text = unicodedata.normalize("NFKC", plain_text(heading))
-    text = "".join(" " if _is_ornament(letter) else letter for letter in text)
+    text = "".join(" " if unicodedata.category(letter) in _ORNAMENTS else letter for letter in text)
     text = " ".join(text.replace("&", " and ").split()).casefold()
     text = _NUMBERING.sub("", text, count=1) if _NUMBERING.match(text) else text
     # Bracketed suffixes may be several: "Validation Loop (must pass) [v2]:".
     for _ in range(3):
         text = _SUFFIX.sub("", text.rstrip(" :"))
     return text.strip(" :.-\u2013\u2014#")
-
-
-def _is_ornament(letter: str) -> bool:
-    return unicodedata.category(letter) in ("So", "Sk", "Cf", "Mn", "Me", "Co", "Cn", "Cs", "Cc")
 
 
 def _sections(document: Document) -> list[Section]:
@@ -181,7 +179,8 @@ def _matches(sections: Sequence[Section], titles: Sequence[str]) -> dict[int, tu
     for index, title in enumerate(titles):
         if title in exact:
             found[index] = (exact[title], "exact")
-    lone_title = _lone_title(sections)
+    top = [index for index, section in enumerate(sections) if section.level == 1]
+    lone_title = top[0] if len(top) == 1 else None
     for table in (ALIASES, WEAK_ALIASES):
         names = {bare_title(name): role for role, aliases in table.items() for name in aliases}
         taken = {role for role, _ in found.values()} if table is WEAK_ALIASES else set()
@@ -219,11 +218,6 @@ def _outside_roles(sections: Sequence[Section], found: dict[int, tuple[Role, Mat
             covered = max(covered, section.end_line)
 
 
-def _lone_title(sections: Sequence[Section]) -> int | None:
-    top = [index for index, section in enumerate(sections) if section.level == 1]
-    return top[0] if len(top) == 1 else None
-
-
 def _absent(role: Role, sections: Sequence[Section], titles: Sequence[str], last: int) -> PrpFinding:
     names = {EXACT[role].casefold(): EXACT[role]} | {name.casefold(): name for name in ALIASES[role]}
     for section, title in list(zip(sections, titles, strict=True))[:_COMPARED_HEADINGS]:
@@ -256,8 +250,8 @@ def _alias(role: Role, section: Section, document: Document, *, strict: bool) ->
         section.line,
         document.column(section.line, section.title),
         section.title,
-        f"read as {EXACT[role]!r}" + (", which must be named so" if strict else ""),
-        f"Rename the heading to '## {EXACT[role]}'" + ("." if strict else " if you want no note."),
+        f"read as {EXACT[role]!r}" + (", which is the name it must have" if strict else ""),
+        f"Rename the heading to '## {EXACT[role]}'" + ("." if strict else " to be rid of this note."),
     )
 
 
@@ -267,7 +261,7 @@ def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[
         if role is not Role.BLUEPRINT:
             # A task may be a heading and no more; a level without commands is nothing.
             blocks = tuple(block for block in blocks if not isinstance(block, Heading))
-        if any(_says_something(block.text) for block in blocks):
+        if any(without_comments(block.text).strip() for block in blocks):
             return []
     return [
         PrpFinding(
@@ -281,10 +275,6 @@ def _hollow(role: Role, playing: Sequence[Section], document: Document) -> list[
         )
         for section in playing[:1]
     ]
-
-
-def _says_something(text: str) -> bool:
-    return bool(without_comments(text).strip())
 
 
 def fence_findings(document: Document) -> list[PrpFinding]:

@@ -141,10 +141,7 @@ def _from_body(sent: object) -> Sent:
         return Sent(flaw=f"it sends {len(found)} statements, expected 1")
     if sent.get("parameters"):
         return Sent(flaw="its statement takes parameters; write the values into the statement")
-    if (sent.get("catalog") or sent.get("schema")) and not _is_qualified(found[0].text):
-        return Sent(flaw="its tables depend on `catalog` and `schema`; write names of three parts")
+    is_qualified = all(table["name"].count(".") == 2 for table in _TABLES.finditer(found[0].text))
+    if (sent.get("catalog") or sent.get("schema")) and not is_qualified:
+        return Sent(flaw="its tables depend on `catalog` and `schema`; write three-part names")
     return Sent(found[0].text, found[0].flaw)
-
-
-def _is_qualified(statement: str) -> bool:
-    return all(found["name"].count(".") == 2 for found in _TABLES.finditer(statement))

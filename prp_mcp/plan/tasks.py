@@ -88,7 +88,7 @@ def _double(task: Task, first: Task, name: str) -> PrpFinding:
         task.line,
         1,
         task.title,
-        f"the number of {task.id} is used on line {first.line} already; this one is read as {name}",
+        f"the number of {task.id} is already used on line {first.line}; this one is read as {name}",
         "Give each task a number of its own.",
     )
 
@@ -100,7 +100,7 @@ def _no_tasks(section: Section) -> PrpFinding:
         section.line,
         1,
         section.title,
-        f"no tasks are found under {section.title!r}",
+        f"no tasks were found under {section.title!r}",
         "List them as '### Task 1: Create the bronze table' and so on, or as a numbered list.",
     )
 

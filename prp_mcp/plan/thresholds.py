@@ -73,7 +73,7 @@ def _block(fence: Fence) -> tuple[dict[str, float], list[PrpFinding]]:
         try:
             tree = yaml.safe_load(fence.text)
         except (yaml.YAMLError, RecursionError, ValueError) as error:
-            problem = f"the quality block is no valid YAML ({str(error).splitlines()[0][:120]})"
+            problem = f"the quality block is not valid YAML ({str(error).splitlines()[0][:120]})"
     if problem:
         fix = "Write it as 'quality:' and below it 'dataset: {expectation: 99.5%}'."
         return {}, [PrpFinding("threshold-block", "error", fence.line, 1, "quality:", problem, fix)]

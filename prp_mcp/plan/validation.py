@@ -51,7 +51,9 @@ def read_commands(document: Document, outline: Outline) -> tuple[tuple[Command, 
         findings += others
         for command in read:
             if len(commands) == MAX_COMMANDS:
-                findings.append(_too_many(command))
+                why = f"the PRP has more than {MAX_COMMANDS} validation commands"
+                fix = "Move them into scripts or tests."
+                findings.append(PrpFinding("command-excess", "error", command.line, 1, command.text[:200], why, fix))
                 return tuple(commands), tuple(findings)
             counts[level] = counts.get(level, 0) + 1
             commands.append(replace(command, id=f"L{level}.{counts[level]}"))
@@ -105,7 +107,8 @@ def _in_fence(found: _Found, fence: Fence) -> tuple[list[Command], list[PrpFindi
     elif not fence.language or fence.language in SHELLS:
         text, tree = without_trees(_prompted(fence))
         pieces = scripts.split(text)
-        if not fence.language and not _starts_with_program(pieces):
+        first = next((piece for piece in pieces if not piece.is_comment), None)
+        if not fence.language and not (first and is_command(first.text.split("\n")[0])):
             return [], []
         kept, others = told_apart(pieces, tree)
         notes = [_no_command(fence, other) for other in others]
@@ -174,7 +177,7 @@ def _shell_command(piece: Piece, before: _Before) -> Command:
 def _elsewhere(before: _Before) -> str | None:
     """Return why a gate does not stand for what follows such lines, or None."""
     found = sorted(name for name in before.exported if name.startswith(("DATABRICKS_", "BUNDLE_")))
-    return f"a line before it sets {found[0]}, so that it may be about another workspace or target" if found else None
+    return f"a line before it sets {found[0]}, so it may be about another workspace or target" if found else None
 
 
 def _sql_command(piece: Piece, _: _Before) -> Command:
@@ -187,11 +190,6 @@ def _prompted(fence: Fence) -> str:
         return fence.text
     # What has no prompt is output; empty lines keep the line numbers.
     return "\n".join(line if re.match(r"\s*\$ ", line) else "" for line in fence.text.split("\n"))
-
-
-def _starts_with_program(pieces: Sequence[Piece]) -> bool:
-    first = next((piece for piece in pieces if not piece.is_comment), None)
-    return first is not None and is_command(first.text.split("\n")[0])
 
 
 def _weaknesses(command: Command) -> Iterator[PrpFinding]:
@@ -215,11 +213,4 @@ def _no_command(fence: Fence, other: NoCommand) -> PrpFinding:
     fix = "Put it into a block of another language (```text), so that nobody takes it for a command."
     return PrpFinding(
         "command-none", "note", fence.content_line + other.line, 1, shown, f"taken for {other.what}, not run", fix
-    )
-
-
-def _too_many(command: Command) -> PrpFinding:
-    why = f"the PRP has more than {MAX_COMMANDS} validation commands"
-    return PrpFinding(
-        "command-excess", "error", command.line, 1, command.text[:200], why, "Put them into scripts or tests."
     )

@@ -162,7 +162,7 @@ class Repository:
 
     def _is_lfs(self, data: bytes, blob: Blob) -> bool:
         pointer = _LFS_POINTER.match(self.blob(blob.id)[:200])
-        return bool(pointer) and hashlib.sha256(data).hexdigest().encode() == pointer[1] if pointer else False
+        return pointer is not None and hashlib.sha256(data).hexdigest().encode() == pointer[1]
 
     def _git(self, *args: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> str:
         try:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from prp_mcp.digest import digest
 from prp_mcp.errors import IntegrityError, UsageError
-from prp_mcp.repo.git import Blob, GitFacts, Repository, read_entry, write_entry
+from prp_mcp.repo.git import GitFacts, Repository, read_entry, write_entry
 from prp_mcp.repo.tree import File, Tree, is_private
 
 _MANIFEST = "manifest.json"
@@ -84,7 +84,7 @@ class Snapshots:
         kept = repository.commit_files(commit).items()
         blobs = {path: blob for path, blob in kept if path not in exclude and not is_private(path)}
         content = {path: repository.blob(blob.id) for path, blob in blobs.items()}
-        files = tuple(sorted(_file(path, blobs[path], content[path]) for path in blobs))
+        files = tuple(sorted(File(path, blob.mode, _digest(content[path])) for path, blob in blobs.items()))
         name = _name(Tree(files), git)
         if not (self._root / name).exists():
             self._write(name, Tree(files), git, ((file, content[file.path]) for file in files))
@@ -153,10 +153,6 @@ def _entry(path: Path) -> tuple[str, str]:
 
 def _name(tree: Tree, git: GitFacts) -> str:
     return digest([tree.id, asdict(git)])[:40]
-
-
-def _file(path: str, blob: Blob, data: bytes) -> File:
-    return File(path, blob.mode, _digest(data))
 
 
 def _digest(data: bytes) -> str:

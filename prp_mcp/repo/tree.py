@@ -51,7 +51,7 @@ def read_tree(repository: Repository, exclude: Sequence[str], known: Tree | None
     if len(paths) > COUNT_CAP:
         raise UsageError(
             f"the work tree holds {len(paths)} files, at most {COUNT_CAP} are supported",
-            remedy="Ignore what is not source code in .gitignore.",
+            remedy="Add what is not source code to .gitignore.",
         )
     read = {file.path: file for file in known.files} if known else {}
     found = (read.get(path) or _file(repository.top, path) for path in paths)
@@ -105,7 +105,7 @@ def _file(top: Path, path: str) -> File | None:
     if not stat.S_ISLNK(facts.st_mode) and (not stat.S_ISREG(facts.st_mode) or facts.st_size > FILE_CAP):
         raise UsageError(
             f"{path} is not a regular file of at most {FILE_CAP // 1024 // 1024} MiB",
-            remedy="Remove it or ignore it in .gitignore.",
+            remedy="Remove it or add it to .gitignore.",
             location=path,
         )
     mode, data = read_entry(file)

@@ -54,9 +54,9 @@ def _facts(story: Story) -> str:
         ("Last record", story.ended),
         ("Target", _plain(story.target)),
         ("Workspace", _plain(story.host)),
-        ("Identity", _plain(story.identity) or "not known"),
-        ("Base commit", f"`{story.base}`" if story.base else "not known"),
-        ("Bundle executable", _plain(story.bundle_cli) or "not known"),
+        ("Identity", _plain(story.identity) or "unknown"),
+        ("Base commit", f"`{story.base}`" if story.base else "unknown"),
+        ("Bundle executable", _plain(story.bundle_cli) or "unknown"),
         ("Run", f"`{story.run}`, {'headless' if story.headless else 'led by an agent'}"),
         ("Journal head", f"`{story.head}`"),
     ]
@@ -164,7 +164,7 @@ def _rollback(story: Story) -> str:
     if story.rollback.branch:
         lines.append(f"- the changes are kept on branch `{story.rollback.branch}`")
     if tables := story.rollback.tables:
-        lines += ["", f"Data written by the pipeline is not undone; written were: {_plain(', '.join(tables))}."]
+        lines += ["", f"Data written by the pipeline is not undone; tables written: {_plain(', '.join(tables))}."]
     return "\n".join(lines)
 
 

@@ -110,7 +110,7 @@ def run_command(
     run is not run. Raises nothing for what the program does; a program that cannot start is a result.
     """
     holds = confinement() if confined else Confinement()
-    told = holds.told(network=network) if confined else "none: it was asked for without a sandbox"
+    told = holds.told(network=network) if confined else "none: no sandbox was asked for"
     base = copy.resolve()
     where = folder.resolve()
     program = _program(argv[0], environment, where, base)
@@ -125,7 +125,8 @@ def run_command(
     plan = _plan(holds, program, words, where, environment if network else _without_proxies(environment), base)
     if network:
         plan["namespaces"] = [name for name in holds.namespaces if name != "net"]
-    plan["hidden"] = _existing(hidden)
+    places = (os.path.realpath(path.expanduser()) for path in hidden)
+    plan["hidden"] = [path for path in places if os.path.exists(path)]
     plan["processes"] = limits.processes
     result = _result(watch(_LAUNCH, given=json.dumps(plan).encode(), limits=limits), told)
     if absent := missing(argv, result.exit or 0, result.head + result.tail):
@@ -168,7 +169,8 @@ def _plan(
     environment: Mapping[str, str],
     base: Path,
 ) -> dict[str, Any]:
-    temp = str(_made(private_folder(base)))
+    private_folder(base).mkdir(mode=0o700, exist_ok=True)
+    temp = str(private_folder(base))
     return {
         "parent": os.getpid(),
         "namespaces": list(holds.namespaces),
@@ -192,21 +194,11 @@ def _without_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
-
-
 def _shown(environment: Mapping[str, str]) -> list[str]:
     """Return what must stay readable even where the sandbox empties a place such as /tmp or /run."""
     searched = (part for part in environment.get("PATH", "").split(os.pathsep) if os.path.isabs(part))
     interpreters = (sys.prefix, sys.base_prefix, sys.executable)
     return list(dict.fromkeys((*interpreters, *searched, os.path.realpath("/etc/resolv.conf"))))
-
-
-def _existing(paths: Sequence[Path]) -> list[str]:
-    found = (os.path.realpath(path.expanduser()) for path in paths)
-    return [path for path in found if os.path.exists(path)]
 
 
 def _program(name: str, environment: Mapping[str, str], folder: Path, base: Path) -> str:

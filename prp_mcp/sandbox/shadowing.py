@@ -29,7 +29,9 @@ def shadowed(argv: Sequence[str], environment: Mapping[str, str], folder: Path, 
         searched += [
             place for part in path.split(os.pathsep) if (place := (folder / part).resolve()).is_relative_to(top)
         ]
-    return name if any(_holds(place, name) for place in searched) else ""
+    # A folder without these is found only when there is nothing else of its name, and then has nothing to start.
+    found = any(os.path.lexists(file) for place in searched for file in _files(place, name))
+    return name if found else ""
 
 
 def safely(argv: Sequence[str]) -> list[str]:
@@ -60,11 +62,6 @@ def missing(argv: Sequence[str], exit_code: int, output: str) -> str:
 def _module(argv: Sequence[str]) -> str:
     """Return the top-level name of the module that `python -m` is given, or an empty string."""
     return plain("".join(module_of(argv)[:1])).partition(".")[0]
-
-
-def _holds(folder: Path, name: str) -> bool:
-    # A folder without these is found only when there is nothing else of its name, and then has nothing to start.
-    return any(map(os.path.lexists, _files(folder, name)))
 
 
 def _files(folder: Path, name: str) -> Iterator[Path]:

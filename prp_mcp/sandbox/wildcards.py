@@ -63,7 +63,8 @@ class _Walk:
             yield from self._deep(folder, shown, rest)
             return
         for entry in self._entries(folder):
-            if not _fits(entry.name, part):
+            is_hidden = entry.name.startswith(".") and not part.startswith(".")
+            if is_hidden or not fnmatch.fnmatchcase(entry.name, part):
                 continue
             path = f"{shown}{entry.name}"
             if not rest:
@@ -101,7 +102,3 @@ def _split(word: str) -> tuple[str, list[str]]:
     parts = word.split("/")
     first = next(index for index, part in enumerate(parts) if _WILD.search(part))
     return "".join(f"{part}/" for part in parts[:first]), [part for part in parts[first:] if part]
-
-
-def _fits(name: str, part: str) -> bool:
-    return (not name.startswith(".") or part.startswith(".")) and fnmatch.fnmatchcase(name, part)

@@ -105,7 +105,7 @@ def test_what_is_right_or_not_sure_is_no_error(text):
         ("CREATE MATERIALIZED VIEW a AS SELECT FROM WHERE", 1, 43, "WHERE"),
         ("CREATE MATERIALIZED VIEW a", 1, 1, "no query"),
         ("CREATE MATERIALIZED VIEW a AS", 1, 28, "query is missing"),
-        ("CREATE MATERIALIZED VIEW a AS banana", 1, 31, "begins no query"),
+        ("CREATE MATERIALIZED VIEW a AS banana", 1, 31, "does not begin a query"),
         ("CREATE MATERIALIZED VIEW a AS\nSELECT (1", 2, 8, "'(' is never closed"),
         ("CREATE MATERIALIZED VIEW a AS SELECT 1)", 1, 39, "closes nothing"),
         ("SELECT 'abc;\nSELECT 1", 1, 8, "never closed"),

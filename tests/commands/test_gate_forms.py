@@ -129,7 +129,7 @@ def test_a_command_that_does_anything_else_than_a_gate_is_not_the_gates(command)
 )
 def test_a_deployment_or_a_start_that_is_not_the_gates_is_blocked(command):
     assert gate_of(read_line(command)) is None
-    assert "next to the gates" in (why_blocked(read_line(command)) or "")
+    assert "outside the gates" in (why_blocked(read_line(command)) or "")
 
 
 @pytest.mark.parametrize("command", ['databricks "bundle" destroy', "databricks -t x bundle 'destroy'"])

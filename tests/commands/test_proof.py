@@ -11,7 +11,7 @@ from prp_mcp.commands.proof import cannot_fail, why_blocked
     ("command", "why"),
     [
         ("databricks bundle destroy --auto-approve", "rollback"),
-        ("make a && databricks bundle deploy", "next to the gates"),
+        ("make a && databricks bundle deploy", "outside the gates"),
         ("npm run dev", "does not end"),
         ("uvicorn app:app", "does not end"),
         ("make serve &", "background"),
@@ -76,4 +76,4 @@ def test_a_command_that_can_fail_is_left_alone(command):
 
 def test_what_a_here_document_holds_is_no_command():
     assert why_blocked(read_line("cat <<EOF > x.sh\ndatabricks bundle deploy\nnpm run dev &\nEOF")) is None
-    assert "next to the gates" in (why_blocked(read_line("cat <<EOF > x.sh\na\nEOF\ndatabricks bundle deploy")) or "")
+    assert "outside the gates" in (why_blocked(read_line("cat <<EOF > x.sh\na\nEOF\ndatabricks bundle deploy")) or "")

@@ -66,7 +66,7 @@ def test_a_command_that_only_sends_sql_is_that_sql(command):
         (post("SELECT 1; SELECT 2"), "2 statements"),
         (post("-- nothing"), "0 statements"),
         (post("SELECT 1", parameters=[{"name": "a"}]), "parameters"),
-        (post("SELECT * FROM t", schema="s"), "three parts"),
+        (post("SELECT * FROM t", schema="s"), "three-part"),
         (post("SELECT 1" + " " * MAX_JSON), "longer than"),
     ],
 )
