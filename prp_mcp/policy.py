@@ -109,7 +109,7 @@ class Grants(_Section):
 
     No `targets` means: targets with `mode: development`. No `catalogs` or `hosts` means: those of the credentials.
     `commands` are validation commands that may run besides the allowed ones, exactly as `prp-mcp approve` shows them;
-    `waive` lets open checklist items be waived where no person is at a terminal.
+    `waive` and `abandon` allow what they are called where no person is at a terminal.
     """
 
     hosts: tuple[str, ...] = ()
@@ -118,6 +118,7 @@ class Grants(_Section):
     destroy_targets: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     waive: bool = False
+    abandon: bool = False
     bundle_code: bool = False
     allow_dirty: bool = False
 

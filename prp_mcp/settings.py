@@ -108,5 +108,7 @@ def _grants(path: Path, env: Mapping[str, str]) -> Grants:
         name: (*getattr(given, name), *env.get(f"PRP_MCP_ALLOW_{name.upper()}", "").split())
         for name in ("hosts", "targets", "catalogs", "destroy_targets")
     }
-    waive = given.waive or env.get("PRP_MCP_ALLOW_WAIVE") == "1"
-    return given.model_copy(update={**added, "waive": waive})
+    switches = {
+        name: getattr(given, name) or env.get(f"PRP_MCP_ALLOW_{name.upper()}") == "1" for name in ("waive", "abandon")
+    }
+    return given.model_copy(update={**added, **switches})

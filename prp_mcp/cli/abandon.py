@@ -2,6 +2,7 @@
 
 import argparse
 
+from prp_mcp.cli.approve import refuse_unattended
 from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.session import engine_for
@@ -17,7 +18,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:
-    engine = engine_for(read_settings())
+    settings = read_settings()
+    refuse_unattended("abandon", granted=settings.grants.abandon)
+    engine = engine_for(settings)
     run = next((run for run in engine.runs() if run.id == args.run_id and run.open), None)
     if run is None:
         raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")

@@ -41,6 +41,16 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+def refuse_unattended(doing: str, *, granted: bool) -> None:
+    """Raise PolicyError when no person is at a terminal and `doing`, a grant's name, is not granted without one."""
+    if not (at_terminal() or granted):
+        raise PolicyError(
+            f"`{doing}` is for a person at a terminal, but standard input is not a terminal",
+            remedy=f"Run it in a terminal; for CI set `{doing} = true` in your own grants.toml, or "
+            f"PRP_MCP_ALLOW_{doing.upper()}=1.",
+        )
+
+
 def asked(question: Question, screen: Screen) -> bool:
     """Put a question to the person at the terminal and return whether the answer was yes."""
     screen.line(question.text)

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from prp_mcp.cli.approve import PERSON, asked, at_terminal
+from prp_mcp.cli.approve import PERSON, asked, at_terminal, refuse_unattended
 from prp_mcp.cli.command import REFUSED, Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.session import engine_for, settings_for, show
-from prp_mcp.cli.waive import refuse_unattended, waive_open
+from prp_mcp.cli.waive import waive_open
 from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.result import Result
@@ -63,7 +63,7 @@ class Driver:
         done = self._tried(tool, arguments)
         if isinstance(done, Refusal):
             show(self.screen, done, tool)
-            raise Stopped(REFUSED[done.code], undo=done.code in ("workspace", "auth", "internal"))
+            raise Stopped(REFUSED[done.code], undo=done.code in ("workspace", "internal"))
         self.run = done.run
         is_well = done.verdict in (Verdict.PASSED, Verdict.RUNNING)
         if tool != "poll_status" or not is_well:
@@ -223,7 +223,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     if args.allow_dirty:
         settings = settings.with_grants(allow_dirty=True)
     if args.waive_open:
-        refuse_unattended(settings)
+        refuse_unattended("waive", granted=settings.grants.waive)
     return drive(args.prp, args.target, settings, screen, Path.cwd(), args.waive_open)
 
 

@@ -2,29 +2,19 @@
 
 import argparse
 
-from prp_mcp.cli.approve import at_terminal
+from prp_mcp.cli.approve import refuse_unattended
 from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.session import engine_for, settings_for
 from prp_mcp.engine.door import Engine
-from prp_mcp.errors import PolicyError, UsageError
+from prp_mcp.errors import UsageError
 from prp_mcp.journal.notes import Attestation
-from prp_mcp.settings import Settings
 from prp_mcp.suite.items import subject_of, suite_items, unsettled
-
-
-def refuse_unattended(settings: Settings) -> None:
-    """Raise PolicyError when no person is at a terminal and none has allowed waiving without one."""
-    if not (at_terminal() or settings.grants.waive):
-        raise PolicyError(
-            "waiving is for a person at a terminal, but standard input is not a terminal",
-            remedy="Run it in a terminal; for CI set `waive = true` in your own grants.toml, or PRP_MCP_ALLOW_WAIVE=1.",
-        )
 
 
 def waive_open(engine: Engine, run: str, reason: str, item: str | None = None) -> list[str]:
     """Waive every open item of the run's suite, or the one called `item`; return the ids."""
-    refuse_unattended(engine.settings)
+    refuse_unattended("waive", granted=engine.settings.grants.waive)
     with engine.opened(run) as step:
         left = unsettled(suite_items(step))
         waiting = [each for each in left if each.state == "open" and item in (None, each.id)]

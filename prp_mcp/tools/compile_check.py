@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from prp_mcp.code.facts import SourceFacts
+from prp_mcp.code.event_log import short
+from prp_mcp.code.facts import CodeFacts, SourceFacts
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
@@ -25,6 +26,7 @@ def compile_check(step: Step, _: Arguments) -> Outcome:
         Finding(f"{path}:{error.line}:{error.column}", error.message, "Correct the syntax.")
         for path, error in found.errors()
     ]
+    findings += doubled_expectations(found)
     prefix = step.present.prefix
     within = {item.path.removeprefix(prefix): item for item in found.sources if item.path.startswith(prefix)}
     findings += pipeline_findings(step.run.bundle or BundleEvidence(), within)
@@ -39,6 +41,21 @@ def compile_check(step: Step, _: Arguments) -> Outcome:
     return Outcome(Verdict.PASSED, f"{counted(number, 'file')} checked, all compile.", fields, (), seen)
 
 
+def doubled_expectations(facts: CodeFacts) -> list[Finding]:
+    """Return the expectations that share dataset and name: the platform refuses them, nobody could tell them apart."""
+    first: dict[tuple[str, str], str] = {}
+    findings = []
+    for path, item in facts.expectations():
+        if item.dataset is None or item.name is None:
+            continue  # computed at load time
+        place, key = f"{path}:{item.line}", (short(item.dataset), item.name)
+        if key in first:
+            text = f"the expectation {item.name!r} of {item.dataset} is already defined at {first[key]}"
+            findings.append(Finding(f"{place}:1", text, "Give it another name, or remove one of the two."))
+        first.setdefault(key, place)
+    return findings
+
+
 def pipeline_findings(bundle: BundleEvidence, facts: Mapping[str, SourceFacts]) -> list[Finding]:
     """Return the pipelines of `bundle` whose sources are not there or define nothing; `facts` by path in the bundle."""
     findings = []
@@ -50,6 +67,9 @@ def pipeline_findings(bundle: BundleEvidence, facts: Mapping[str, SourceFacts]) 
         elif not any(facts[path].api or facts[path].errors for path in paths):
             fix = "Define datasets with dlt, pyspark.pipelines or SQL."
             findings.append(Finding(paths[0], f"no source of pipeline {key} defines a dataset", fix))
+        elif (kinds := {item.kind for path in paths for item in facts[path].datasets}) == {"view"}:
+            fix = "Define a streaming table or a materialized view: a pipeline of views alone is refused."
+            findings.append(Finding(paths[0], f"pipeline {key} defines no table, only {', '.join(kinds)}s", fix))
     return findings
 
 

@@ -113,3 +113,19 @@ def test_claude_md_is_short_and_names_only_commands_that_exist():
     assert set(re.findall(r"`prp-mcp ([a-z]+)", text)) <= COMMANDS.keys()
     for path in re.findall(r"`((?:prp_mcp|tests|PRPs)/[\w./]*)`", text):
         assert (TOP / path).exists(), path
+
+
+def test_a_run_is_abandoned_by_a_person_or_a_grant_alone(tmp_path, monkeypatch, capsys):
+    project = mini(tmp_path / "p", "leave")
+    monkeypatch.chdir(project)
+    for name, value in {"HOST": "http://127.0.0.1:9", "TOKEN": "dapi" + "f" * 32}.items():
+        monkeypatch.setenv(f"DATABRICKS_{name}", value)
+    monkeypatch.setenv("PRP_MCP_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["call", "load_prp", "--json", '{"prp": "mini"}']) == 0
+    run = json.loads(capsys.readouterr().out)["run"]
+    assert main(["abandon", run, "--reason", "it is in the way"]) == 4
+    assert main(["call", "run_status"]) == 0
+    monkeypatch.setenv("PRP_MCP_ALLOW_ABANDON", "1")
+    assert main(["abandon", run, "--reason", "it is in the way"]) == 0
+    assert main(["call", "check_environment"]) == 2
