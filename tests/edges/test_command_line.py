@@ -1,5 +1,6 @@
 """The command line without a workspace: exit codes, check, init, journal, documents."""
 
+import io
 import json
 import re
 import subprocess
@@ -115,12 +116,7 @@ def test_claude_md_is_short_and_names_only_commands_that_exist():
         assert (TOP / path).exists(), path
 
 
-def test_a_run_is_abandoned_by_a_person_or_a_grant_alone(tmp_path, monkeypatch, capsys):
-    project = mini(tmp_path / "p", "leave")
-    monkeypatch.chdir(project)
-    for name, value in {"HOST": "http://127.0.0.1:9", "TOKEN": "dapi" + "f" * 32}.items():
-        monkeypatch.setenv(f"DATABRICKS_{name}", value)
-    monkeypatch.setenv("PRP_MCP_STATE_DIR", str(tmp_path / "state"))
+def test_a_run_is_abandoned_by_a_person_or_a_grant_alone(project, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["call", "load_prp", "--json", '{"prp": "mini"}']) == 0
     run = json.loads(capsys.readouterr().out)["run"]
