@@ -201,11 +201,11 @@ def attempts_left(step: Step, gate: Gate) -> int:
 
 def _parse(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Arguments, str]:
     given = dict(arguments)
-    wanted = "" if tool.begins else given.pop("run", None) or ""
-    if not isinstance(wanted, str):
+    wanted = None if tool.begins else given.pop("run", None)
+    if not isinstance(wanted, str | None):
         raise UsageError("`run` must be a string", remedy="Give a run id or the beginning of one.")
     try:
-        return tool.arguments.model_validate(given), wanted
+        return tool.arguments.model_validate(given), wanted or ""
     except ValidationError as error:
         known = ", ".join([*tool.arguments.model_fields, *([] if tool.begins else ["run"])])
         first = error.errors()[0]

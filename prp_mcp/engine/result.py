@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from prp_mcp.engine.tool import Fields, Outcome
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import Finding
@@ -73,10 +75,18 @@ def masked(outcome: Outcome, redactor: Redactor) -> Outcome:
     return replace(
         outcome,
         summary=text(outcome.summary),
-        fields=type(outcome.fields).model_validate(redactor.tree(shown(outcome.fields))),
+        fields=_masked(outcome.fields, redactor),
         findings=tuple(Finding(text(item.at), text(item.text), text(item.fix)) for item in outcome.findings),
         rolled_back=outcome.rolled_back and tuple(replace(step, what=text(step.what)) for step in outcome.rolled_back),
     )
+
+
+def _masked(fields: Fields, redactor: Redactor) -> Fields:
+    kept = redactor.tree(shown(fields))
+    try:
+        return type(fields).model_validate(kept)
+    except ValidationError:  # a secret that is a word of ours ("unverified"): the step is done, and must be told
+        return type(fields).model_construct(**kept)
 
 
 def shown(fields: Fields) -> dict[str, Any]:

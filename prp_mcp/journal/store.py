@@ -18,7 +18,7 @@ from prp_mcp.redaction import Redactor
 BODY_CAP = 256 * 1024
 """Bytes of one record's body; what is larger is a bug of the caller, who keeps big text in snapshots."""
 
-VERSION = 1
+VERSION = 2
 GENESIS = b"\0" * 32
 
 
@@ -128,7 +128,7 @@ class Journal:
     def records(self, run: str | None = None) -> list[Record]:
         """Return the records of `run`, or all of them, oldest first."""
         where, values = ("WHERE run = ?", (run,)) if run else ("", ())
-        rows = self._connection.execute(
+        rows = self._rows(
             f"SELECT seq, run, name, kind, ref, at, body, hash FROM record {where} ORDER BY seq",  # noqa: S608 - fixed text
             values,
         )
@@ -136,10 +136,16 @@ class Journal:
 
     def of_kind(self, kind: RecordKind) -> list[Record]:
         """Return the records of one kind over all runs, oldest first."""
-        rows = self._connection.execute(
+        rows = self._rows(
             "SELECT seq, run, name, kind, ref, at, body, hash FROM record WHERE kind = ? ORDER BY seq", (kind,)
         )
         return [_record(row) for row in rows]
+
+    def _rows(self, statement: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(str(error)) from error
 
     def head(self) -> str:
         """Return the hash (hex) of the last record, of all zeros for an empty journal."""
@@ -183,8 +189,8 @@ class Journal:
         return Record(seq + 1, run, name, kind, ref, at, json.loads(text), digest.hex())
 
     def _last(self) -> tuple[int, bytes]:
-        row = self._connection.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
-        return (row[0], row[1]) if row else (0, GENESIS)
+        rows = self._rows("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1", ())
+        return (rows[0][0], rows[0][1]) if rows else (0, GENESIS)
 
     def _abandon(self) -> None:
         if self._connection.in_transaction:

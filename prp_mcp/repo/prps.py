@@ -15,9 +15,11 @@ def prps_of(root: Path) -> list[PrpName]:
     found: list[PrpName] = []
     for path in _files(root / FOLDER, MAX_DEPTH):
         try:
-            found.append(parse_name(path.relative_to(root / FOLDER).as_posix()))
+            name = parse_name(path.relative_to(root / FOLDER).as_posix())
         except UsageError:
             continue  # a file that is called like no PRP is none
+        if root / name.path == path:  # not where the name is written with other code points than people type
+            found.append(name)
         if len(found) == MAX_LISTED:
             break
     return sorted(found)
@@ -28,6 +30,8 @@ def find_prp(root: Path, given: str) -> PrpName:
 
     Raises UsageError that names the PRPs there are, or those that fit when there are several.
     """
+    if (root / FOLDER).is_symlink():
+        raise UsageError(f"{FOLDER}/ is a link", remedy=f"Put the PRPs themselves into {FOLDER}/.")
     wanted, there = parse_name(given, root), prps_of(root)
     if wanted in there:
         return wanted

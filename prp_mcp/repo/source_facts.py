@@ -3,14 +3,17 @@
 import hashlib
 import json
 import sqlite3
+import sys
 from collections.abc import Iterable
 from contextlib import closing
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from prp_mcp.code.facts import SourceFacts
 from prp_mcp.repo.snapshot import Snapshot
@@ -39,9 +42,10 @@ class SourceFactsStore:
         keys = {_key(file): file for file in wanted if file.mode != "120000"}
         try:
             return self._opened(snapshot, keys)
-        except sqlite3.DatabaseError:  # damaged: it only saves time, so begin a new one
-            self._path.unlink(missing_ok=True)
-            return self._opened(snapshot, keys)
+        except sqlite3.Error as error:  # it only saves time: do without, and begin a new one where it is damaged
+            if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                self._path.unlink(missing_ok=True)
+            return {file.path: facts for file in keys.values() if (facts := _fresh(snapshot, file))}, 0
 
     def _opened(self, snapshot: Snapshot, keys: dict[str, File]) -> tuple[dict[str, SourceFacts], int]:
         with closing(sqlite3.connect(self._path, timeout=15)) as connection:
@@ -62,7 +66,7 @@ def _read(
         if file.path not in known and (facts := _fresh(snapshot, file)) is not None
     }
     with connection:
-        added = [(key, turn, _adapter().dump_json(facts).decode()) for key, facts in fresh.items()]
+        added = [(key, turn, body) for key, facts in fresh.items() if (body := _dumped(facts))]
         connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", added)
         connection.execute(
             "UPDATE facts SET used = ? WHERE key IN (SELECT value FROM json_each(?))", (turn, json.dumps(list(keys)))
@@ -80,6 +84,14 @@ def _fresh(snapshot: Snapshot, file: File) -> SourceFacts | None:
     if path.stat().st_size > SOURCE_CAP:
         return None
     return read_source(file.path, path.read_text("utf-8", errors="replace"))
+
+
+def _dumped(facts: SourceFacts) -> str:
+    """Return what is kept, or nothing where that cannot be written: a lone surrogate in a name."""
+    try:
+        return str(_adapter().dump_json(facts).decode())
+    except PydanticSerializationError:
+        return ""
 
 
 def _loaded(body: str) -> SourceFacts | None:
@@ -102,8 +114,8 @@ def _key(file: File) -> str:
 
 @cache
 def _reader() -> str:
-    """Return the digest of the code that reads sources: what another version read is not taken over."""
-    found = hashlib.sha256()
+    """Return the digest of all that reads sources, Python and sqlglot too: what another one read is not taken over."""
+    found = hashlib.sha256(f"{sys.version}\0{version('sqlglot')}".encode())
     for entry in sorted(files("prp_mcp.code").iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             found.update(entry.read_bytes())

@@ -37,7 +37,7 @@ def check_governance(step: Step, _: Arguments) -> Outcome:
         grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
         troubles = {rule: text for rule in RULES if (text := rule(table, grants, policy))}
         findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles.items()]
-        owner, comment = str(table.get("owner", "")), bool(table.get("comment"))
+        owner, comment = str(table.get("owner") or ""), bool(table.get("comment"))
         tables.append(CheckedTable(full, owner, comment, grants_ok=privileges not in troubles))
     fields, seen = GovernanceFields(tables=tables), GovernanceEvidence(tuple(tables))
     if findings:

@@ -65,7 +65,8 @@ def poll_status(step: Step, arguments: PollArguments) -> Outcome:
         summary = f"{update.pipeline.key} is {state.lower()}: {_rows(log)}."
         return Outcome(Verdict.RUNNING, summary, fields, next="Call poll_status again.", record=False)
     note_ended(step, update, state)
-    update = step.run.updates[update.pipeline.key]
+    # By its id: something may have been deployed meanwhile, and it is the run's all the same.
+    update = next(item for item in step.run.started if item.id == update.id)
     fields = _fields(update, state, page, log, arguments.cursor)
     if not is_whole and update.ended and clock.seconds_since(update.ended.at) < limits.event_log_seconds:
         summary = f"{update.pipeline.key} ended {state}; its event log has not arrived whole yet."

@@ -105,7 +105,7 @@ def _row(prepared: "Prepared", result: CommandRun | None) -> CommandRow:
         "tail": result.tail.strip()[-TAIL:],
     }
     kept = {name: value for name, value in told.items() if value or (name == "exit" and value is not None)}
-    return CommandRow.model_validate({"id": result.item, "met": result.met, "why": result.why, **kept})
+    return CommandRow.model_validate({"id": prepared.command.id, "met": result.met, "why": result.why, **kept})
 
 
 def _may_differ(found: CommandRun, *, again: bool) -> bool:

@@ -152,7 +152,7 @@ def bundle_evidence(config: dict[str, Any]) -> BundleEvidence:
     )
 
 
-def source_patterns(libraries: list[dict[str, Any]], file_path: str) -> tuple[str, ...]:
+def source_patterns(libraries: list[Any], file_path: str) -> tuple[str, ...]:
     """Return the sources that resolved `libraries` name, as gitignore patterns relative to the bundle's folder.
 
     `file_path` is the workspace folder that mirrors the bundle's.
@@ -160,7 +160,7 @@ def source_patterns(libraries: list[dict[str, Any]], file_path: str) -> tuple[st
     patterns: list[str] = []
     for library in libraries:
         for kind in ("file", "notebook", "glob"):
-            entry = library.get(kind)
+            entry = library.get(kind) if isinstance(library, dict) else None
             if isinstance(entry, dict):
                 named = str(entry.get("path") or entry.get("include") or "").removeprefix(file_path).lstrip("/")
                 patterns += [f"/{named}", *([f"/{named}.*"] if kind == "notebook" else [])]

@@ -20,6 +20,9 @@ from tests.project import mini, write
 HOST = {"DATABRICKS_HOST": "http://127.0.0.1:9", "DATABRICKS_TOKEN": "dapi" + "f" * 32}
 
 
+NO_TEXTS: tuple[Any, ...] = (3, 0, False, [], {})
+
+
 class Sized(Arguments):
     """How much to answer."""
 
@@ -111,7 +114,7 @@ def test_without_a_run_a_tool_says_to_load_a_prp(engine):
         ("load_prp", {"prp": "../../etc/passwd"}, "etc/passwd"),
         ("load_prp", {"prp": "maxi.md"}, "there is no PRP 'maxi'"),
         ("load_prp", {"prp": "mini", "run": "x"}, "argument 'run'"),
-        ("run_status", {"run": 3}, "`run` must be a string"),
+        *(("run_status", {"run": run}, "`run` must be a string") for run in NO_TEXTS),
         ("load_prp", {"prp": "mini", "target": 3}, "argument 'target'"),
     ],
 )

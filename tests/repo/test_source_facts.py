@@ -80,7 +80,28 @@ def test_a_store_that_is_damaged_or_gone_costs_time_and_nothing_else(project, ha
             connection.execute("UPDATE facts SET body = '{\"path\": 3}'")
         connection.close()
     assert project.known() == 0
+    project.read()  # what was damaged is begun anew
     assert project.known() == 3
+
+
+def test_a_store_that_cannot_be_opened_is_done_without(project):
+    (project.state / "facts.db").mkdir()
+    assert [project.known(), project.known()] == [0, 0]
+
+
+def test_facts_that_cannot_be_written_are_read_each_time(project):
+    write(
+        project.folder, {"a.py": 'import dlt\n\n\n@dlt.table\n@dlt.expect("sm\\ud800", "x")\ndef a():\n    return 1\n'}
+    )
+    assert [project.known(), project.known()] == [0, 2]
+
+
+def test_what_another_python_read_is_not_taken_over(project, monkeypatch):
+    project.read()
+    source_facts._reader.cache_clear()
+    monkeypatch.setattr("sys.version", "3.99")
+    assert project.known() == 0
+    source_facts._reader.cache_clear()
 
 
 def test_the_store_is_bounded_and_keeps_what_was_used_last(project, monkeypatch):

@@ -408,3 +408,12 @@ def test_a_script_of_the_project_runs_only_after_a_person_approved_it(tmp_path):
         record_answers(step, {question.what: True}, by="a test")
     item = run(engine)[0]["L1.1"]
     assert (item["met"], item["tail"]) == (True, "checked fast")
+
+
+def test_a_command_that_stands_twice_is_run_once_and_told_under_each_id(tmp_path):
+    commands = "python -m pytest tests -q\n```\n### Level 2\n```bash\npython -m pytest tests -q"
+    engine = engine_for(tmp_path, commands, **{"tests/test_a.py": COUNTING})
+    items, _ = run(engine)
+    assert sorted(items) == ["L1.1", "L2.1"]
+    assert sorted(run(engine, level=2)[0]) == ["L2.1"]
+    assert len(notes(engine, CommandRun)) == 1
