@@ -6,6 +6,7 @@ GUARANTEES: dict[str, str] = {
     "whole": "A PRP that passes every gate ends with a summary made of its evidence.",
     "numbers": "The numbers of the summary are those of the data.",
     "single-start": "A run never starts an update twice, whatever is killed or lost.",
+    "one-holder": "What changes a target is alone until it has ended, whoever started it and whatever became of them.",
     "one-run": "One bundle and target has one open run; the second is told who holds it.",
     "interrupt": "An interrupted headless run rolls back and leaves nothing running.",
     "rollback": "A failing run puts back what was deployed before it.",

@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
-from prp_mcp import clock, process
-from prp_mcp.digest import digest
-from prp_mcp.errors import BusyError
+from prp_mcp import process
+from prp_mcp.engine.lock import TargetLock
 from prp_mcp.journal.effect import Effect, EffectName, Ending, Fate, Intent, Request, Result, Settled
-from prp_mcp.journal.notes import Note, UnknownFate
+from prp_mcp.journal.notes import ChildStarted, Note, UnknownFate
 from prp_mcp.journal.runs import Run, effect_of
 from prp_mcp.journal.store import Journal, RecordKind
-
-if TYPE_CHECKING:
-    from filelock import FileLock
+from prp_mcp.process import Hold
 
 RequestT = TypeVar("RequestT", bound=Request)
 ResultT = TypeVar("ResultT", bound=Result)
@@ -30,38 +27,40 @@ class Effects:
         self._journal = journal
         self._locks = state_dir / "locks"
         self._locks.mkdir(exist_ok=True, mode=0o700)
+        self._lock: TargetLock | None = None
+        self._attempted: tuple[Run, int] | None = None
 
     @contextmanager
     def held(self, run: Run, doing: str) -> Iterator[None]:
         """Hold the lock of the run's host, bundle and target. Raises BusyError that names the holder.
 
-        The operating system frees the lock when its holder dies.
+        The operating system frees it when its holder dies, and not before a child that inherited it has ended.
         """
-        path = self._locks / digest(list(run.key))[:32]
-        lock = _lock(path)
+        lock = TargetLock(self._locks, run)
+        lock.take(doing)
+        self._lock = lock
         try:
-            lock.acquire(timeout=0)
-        except TimeoutError as error:
-            raise BusyError(
-                f"{run.begun.bundle} on target {run.target} is held by {self._holder(path)}",
-                remedy="Wait until it is done, then call the tool again; run_status shows where it stands.",
-            ) from error
-        try:
-            holder = {"pid": os.getpid(), "run": run.id, "doing": doing, "since": clock.now()}
-            path.with_suffix(".json").write_text(json.dumps(holder), "utf-8")
             yield
         finally:
-            path.with_suffix(".json").unlink(missing_ok=True)
+            self._lock = None
             lock.release()
 
     def holder(self, run: Run) -> str | None:
         """Return who holds the lock of the run's key, or None."""
-        path = self._locks / digest(list(run.key))[:32]
-        try:
-            with _lock(path).acquire(timeout=0):
-                return None
-        except TimeoutError:
-            return self._holder(path)
+        return TargetLock(self._locks, run).holder()
+
+    @property
+    def hold(self) -> Hold:
+        """Return what a child that makes the attempt is given: the lock, and a name in the journal."""
+        assert self._lock is not None, "call it while `held`"
+        return Hold(self._lock.descriptor, self._child_started)
+
+    def _child_started(self, pid: int) -> None:
+        assert self._lock is not None
+        assert self._attempted is not None
+        self._lock.hand_to(pid)
+        run, intent = self._attempted
+        self.note(run, ChildStarted(intent, pid, process.identity(pid) or 0.0))
 
     def perform(
         self,
@@ -81,6 +80,7 @@ class Effects:
             body = Intent(run.key, request.to_body(), os.getpid()).to_body()
             record = self._journal.append(run.id, name, RecordKind.INTENT, body)
         effect = cast(Effect[RequestT, ResultT], effect_of(record, None))
+        self._attempted = (run, effect.seq)
         try:
             ending = attempt(effect.token)
         except BaseException as error:
@@ -100,17 +100,3 @@ class Effects:
     def note(self, run: Run, note: Note) -> None:
         """Record something that is no gate's evidence and no effect."""
         self._journal.append(run.id, note.name, RecordKind.NOTE, note.to_body())
-
-    def _holder(self, path: Path) -> str:
-        try:
-            held = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
-            return "another process"
-        alive = "" if process.identity(int(held["pid"])) else " (just ended)"
-        return f"run {held['run']} (process {held['pid']}{alive}, {held['doing']} since {held['since']})"
-
-
-def _lock(path: Path) -> "FileLock":
-    from filelock import FileLock
-
-    return FileLock(f"{path}.lock", is_singleton=False)

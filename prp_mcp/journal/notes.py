@@ -121,6 +121,16 @@ class RolledBack(Note):
 
 
 @dataclass(frozen=True)
+class ChildStarted(Note):
+    """A process makes the attempt that `intent`, by its place, announced; `created` tells it from a later one."""
+
+    name = "child"
+    intent: int
+    pid: int
+    created: float
+
+
+@dataclass(frozen=True)
 class UnknownFate(Note):
     """An attempt's end is not known yet; `intent` is the place of its intent."""
 

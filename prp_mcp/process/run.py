@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -14,8 +14,15 @@ from typing import IO
 OUTPUT_CAP = 4 * 1024 * 1024
 """Bytes of each stream that are kept in memory; the head and the tail survive, the middle is dropped."""
 
+STILL_RUNNING = -1000
+"""The exit of a child that was left to go on; no signal has that number."""
+
 LAST_SECONDS = 30.0
 """Seconds a killed process gets to go: one with gigabytes to give back takes its time on a busy machine."""
+
+
+_GOING_ON: list[subprocess.Popen[bytes]] = []
+"""Children that were left to go on, kept until they are reaped."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,17 @@ class Finished:
         return self.err.decode(errors="replace")
 
 
+@dataclass(frozen=True)
+class Hold:
+    """A descriptor that a child inherits: what it stands for is held until the child itself has ended.
+
+    `started` is told the child's pid. Such a child is never ended by us, whatever happens.
+    """
+
+    descriptor: int
+    started: Callable[[int], None]
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -52,31 +70,44 @@ def run(
     timeout: float | None,
     stdin: bytes = b"",
     keep: int = OUTPUT_CAP,
+    hold: Hold | None = None,
 ) -> Finished:
     """Run `argv` to its end and return what it printed, at most `keep` bytes of each stream.
 
     Output goes to files, not pipes: a child whose pipe breaks dies half-way (the Databricks CLI leaves its
     lock behind then). The child has its own session, so Ctrl+C reaches us and not it; on `timeout` (seconds)
-    its whole process group is ended. Raises FileNotFoundError when there is no such executable.
+    its whole process group is ended. One that was given a `hold` goes on instead, and its `exit` is STILL_RUNNING.
+    Raises FileNotFoundError when there is no such executable.
     """
     began = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
         given.write(stdin)
         given.seek(0)
         child = subprocess.Popen(
-            list(argv), cwd=cwd, env=dict(env), stdin=given, stdout=out, stderr=err, start_new_session=True
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=given,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
+            pass_fds=(hold.descriptor,) if hold else (),
         )
         timed_out = False
         try:
+            if hold:
+                hold.started(child.pid)
             child.wait(timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
         finally:
-            if child.poll() is None:
+            if child.poll() is None and hold is None:
                 end_group(child)
+            _GOING_ON[:] = [left for left in (*_GOING_ON, child) if left.poll() is None]
         cut_off = out.seek(0, os.SEEK_END) > keep
         shown = (_kept(out, keep), _kept(err, keep))
-        return Finished(tuple(argv), child.returncode, *shown, time.monotonic() - began, timed_out, cut_off)
+        status = STILL_RUNNING if child.returncode is None else child.returncode
+        return Finished(tuple(argv), status, *shown, time.monotonic() - began, timed_out, cut_off)
 
 
 def spawn(

@@ -106,18 +106,21 @@ class BundleCli:
         ok = done.exit == 0 and not done.timed_out and "plan" in loaded  # unreadable output is no empty plan
         return DeploymentPlan(ok, actions, diagnostics(done.stderr), file)
 
-    def deploy(self, root: Path, target: str, plan: DeploymentPlan, seconds: float) -> Ended:
+    def deploy(self, root: Path, target: str, plan: DeploymentPlan, seconds: float, hold: process.Hold) -> Ended:
         """Carry out `plan`, uploading every file: the CLI compares with its own memory, never with the workspace.
 
         A plan that is out of date is refused by the executable, and so are destructive changes, since approval is
-        never passed on.
+        never passed on. It is never killed: past `seconds` it goes on, holding what `hold` stands for.
         """
         shutil.rmtree(root / ".databricks" / "bundle" / target / "sync-snapshots", ignore_errors=True)
-        return _ended(self._bundle(["deploy", "--plan", str(plan.file)], root, target, seconds))
+        return _ended(self._bundle(["deploy", "--plan", str(plan.file)], root, target, seconds, hold))
 
-    def destroy(self, root: Path, target: str, seconds: float) -> Ended:
-        """Destroy what the bundle deployed. Exit 0 proves nothing (a 403 is only warned about): look afterwards."""
-        return _ended(self._bundle(["destroy", "--auto-approve"], root, target, seconds))
+    def destroy(self, root: Path, target: str, seconds: float, hold: process.Hold) -> Ended:
+        """Destroy what the bundle deployed, never killed either.
+
+        Exit 0 proves nothing (a 403 is only warned about): look afterwards.
+        """
+        return _ended(self._bundle(["destroy", "--auto-approve"], root, target, seconds, hold))
 
     def summary(self, root: Path, target: str) -> dict[str, Any]:
         """Return the resources the workspace's state knows, with their ids. Raises WorkspaceError when it fails."""
@@ -133,8 +136,10 @@ class BundleCli:
         is_untargeted = words[:1] == ("bundle",) and not {"-t", "--target"} & {word.split("=")[0] for word in words}
         return self._run([*words, *(["--target", target] if is_untargeted else [])], folder, QUICK)
 
-    def _bundle(self, words: Sequence[str], root: Path, target: str, seconds: float) -> process.Finished:
-        done = self._run(["bundle", *words, "--target", target], root, seconds)
+    def _bundle(
+        self, words: Sequence[str], root: Path, target: str, seconds: float, hold: process.Hold | None = None
+    ) -> process.Finished:
+        done = self._run(["bundle", *words, "--target", target], root, seconds, hold)
         if done.exit != 0 and (status := _STATUS.search(done.stderr)):
             raise AuthError(
                 f"the workspace refused us with {status[1]} during bundle {words[0]}",
@@ -143,9 +148,11 @@ class BundleCli:
             )
         return done
 
-    def _run(self, words: Sequence[str], cwd: Path, seconds: float) -> process.Finished:
+    def _run(
+        self, words: Sequence[str], cwd: Path, seconds: float, hold: process.Hold | None = None
+    ) -> process.Finished:
         argv = [self.executable, *words, "--profile", PROFILE]
-        done = process.run(argv, cwd=cwd, env=self._env, timeout=seconds, keep=_OUTPUT_CAP)
+        done = process.run(argv, cwd=cwd, env=self._env, timeout=seconds, keep=_OUTPUT_CAP, hold=hold)
         if done.cut_off:
             raise WorkspaceError(
                 f"bundle {words[-1]} printed more than {_OUTPUT_CAP // 1024 // 1024} MiB",

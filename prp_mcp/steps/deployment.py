@@ -40,7 +40,7 @@ def deploy_snapshot(
     seconds = step.present.policy.limits.deploy_seconds
 
     def attempt(_: str) -> Ending[DeploymentResult]:
-        ended = step.cli.deploy(step.root_in(snapshot), step.run.target, plan, seconds)
+        ended = step.cli.deploy(step.root_in(snapshot), step.run.target, plan, seconds, step.effects.hold)
         output = ended.output[-2000:]
         if ended.unknown:
             return Ending(Fate.UNKNOWN, DeploymentResult(output))

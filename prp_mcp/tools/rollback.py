@@ -170,7 +170,7 @@ def _destroy(step: Step, name: str) -> bool | str:
 def _destruction(step: Step, snapshot: Snapshot) -> Callable[[str], Ending[DeploymentResult]]:
     def once(_: str) -> Ending[DeploymentResult]:
         seconds = step.present.policy.limits.deploy_seconds
-        ended = step.cli.destroy(step.root_in(snapshot), step.run.target, seconds)
+        ended = step.cli.destroy(step.root_in(snapshot), step.run.target, seconds, step.effects.hold)
         fate = Fate.UNKNOWN if ended.unknown else Fate.DONE if ended.ok else Fate.NOT_DONE
         return Ending(fate, DeploymentResult(ended.output[-1000:], left_behind=True))
 

@@ -88,6 +88,11 @@ class Place:
         listed = seen["requests"] if isinstance(seen, dict) else seen
         return sum(item["method"] == "POST" and item["path"].endswith("/updates") for item in listed) - since
 
+    def waiting(self, path: str) -> bool:
+        """Return whether a request to `path` has not been answered yet."""
+        listed = self.http("GET", "/__requests").json()["requests"]
+        return any(item["path"] == path and item["status"] is None for item in listed)
+
     def deployed(self, name: str, path: str) -> str:
         """Return a file as it is deployed for the bundle `name` on dev."""
         root = f"/Workspace/Users/engineer@example.com/.bundle/{name}/dev/files"

@@ -223,3 +223,28 @@ def test_committing_the_agents_work_closes_what_the_commit_could_change(scripted
     refused = scripted.call(project, "deploy")
     assert refused["code"] == "closed"
     assert "the commit, the branch or a BUNDLE_VAR_ variable changed" in refused["reason"]
+
+
+@pytest.mark.guarantee("one-holder")
+def test_a_killed_deployment_goes_on_alone_and_what_comes_next_waits_for_it(scripted, tmp_path):
+    project = mini(tmp_path / "p", "mid")
+    for name in ("load_prp", "check_environment", "validate_bundle", "compile_check"):
+        scripted.call(project, name, **({"prp": "mini"} if name == "load_prp" else {}))
+    hang = {"match": {"method": "POST", "path": "/api/2.0/pipelines$"}, "action": "hang", "seconds": 8}
+    scripted.http("POST", "/__faults", json=hang)
+    caller = scripted.spawn(project, "call", "deploy")
+    try:
+        while not scripted.waiting("/api/2.0/pipelines"):
+            assert caller.poll() is None
+        caller.kill()
+        caller.communicate()
+        refused = scripted.call(project, "deploy")
+        assert refused["code"] == "busy"
+        assert "the bundle executable at work since" in refused["reason"]
+    finally:
+        scripted.http("DELETE", "/__faults")
+    while (done := scripted.call(project, "deploy")).get("code") == "busy":
+        pass
+    assert done["verdict"] == "passed"
+    listed = scripted.http("GET", "/api/2.0/pipelines").json()["statuses"]
+    assert sum(item["name"].endswith("mid") for item in listed) == 1
