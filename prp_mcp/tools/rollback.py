@@ -1,6 +1,6 @@
 """`rollback`: undo what this run did to the workspace, prove each step, lose nothing of the work tree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from prp_mcp.journal.effect import (
     Ending,
     Fate,
 )
-from prp_mcp.journal.evidence import ExecutionEvidence, Previous
+from prp_mcp.journal.evidence import ExecutionEvidence, Previous, Resource
 from prp_mcp.journal.notes import RollbackBegun, RollbackStep, RolledBack, RunEnded
 from prp_mcp.journal.runs import Run
 from prp_mcp.journal.store import RecordKind
@@ -116,6 +116,8 @@ def _put_back(step: Step) -> list[RollbackStep]:
     if first is None or not any(map(_touched, step.run.deployments)):
         return []
     previous = first.request.previous
+    if deployed_since(step):
+        return [_doubtful("what is deployed now was deployed by somebody else meanwhile: it is left as it is", False)]
     if previous.kind == "none":
         return [
             _step("everything this run created destroyed", _guarded(lambda: _destroy(step, first.request.snapshot)))
@@ -160,11 +162,36 @@ def _destroy(step: Step, name: str) -> bool | str:
     listed = [item for effect in step.run.deployments for item in effect.result.resources]
     listed += resources(step, snapshot, step.cli.plan(root, step.run.target))
     created = tuple(item for item in listed if item.id)
+    if others := foreign_contents(step, created):
+        return f"others put {', '.join(others[:5])} into a schema that this run created: nothing was destroyed"
     if state_id(step) or remaining(step, created):
         step.perform(EffectName.DESTROY, DestructionRequest(name, created), _destruction(step, snapshot), None)
     # Exit 0 of a destroy proves nothing: look.
     left = remaining(step, created)
     return f"still there: {', '.join(left)}" if left else not state_id(step)
+
+
+def deployed_since(step: Step) -> bool:
+    """Return whether the deployment the workspace knows of is another one than the run's last."""
+    last = step.run.deployments[-1]
+    return last.is_done and bool(last.result.state) and state_id(step) not in ("", last.result.state)
+
+
+def foreign_contents(step: Step, created: Sequence[Resource]) -> list[str]:
+    """Return the tables and volumes in schemas among `created` that are neither the run's nor written by its pipelines.
+
+    Destroying a schema destroys what is in it, whoever put it there.
+    """
+    pipelines = {item.id for item in created if item.type == "pipelines"}
+    ours = {item.id for item in created} | set(written_tables(step.run))
+    found = []
+    for schema in {item.id for item in created if item.type == "schemas"}:
+        if step.workspace.has("schemas", schema):
+            for _, item in step.workspace.contents(schema):
+                full = str(item.get("full_name") or f"{schema}.{item.get('name')}")
+                by = item.get("pipeline_id") or (item.get("properties") or {}).get("pipelines.pipelineId")
+                found += [] if full in ours or by in pipelines else [full]
+    return sorted(found)
 
 
 def _destruction(step: Step, snapshot: Snapshot) -> Callable[[str], Ending[DeploymentResult]]:

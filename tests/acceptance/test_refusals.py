@@ -66,6 +66,38 @@ def test_what_a_person_deployed_meanwhile_is_not_destroyed_by_a_rollback(scripte
     assert scripted.deployed("person", "databricks.yml") != ""
 
 
+@pytest.mark.guarantee("rollback")
+def test_a_table_that_others_put_into_a_schema_of_the_run_keeps_the_rollback_from_destroying_it(scripted, tmp_path):
+    project = mini(tmp_path / "p", "shared")
+    until(scripted, project, "poll_status")
+    schema = {"catalog_name": "main", "schema_name": "dev_engineer_shared", "name": "theirs", "volume_type": "MANAGED"}
+    assert scripted.http("POST", "/api/2.1/unity-catalog/volumes", json=schema).ok
+    done = scripted.call(project, "rollback", reason="not wanted")
+    assert done["verdict"] == "inconclusive"
+    assert "others put main.dev_engineer_shared.theirs into a schema that this run created" in done["summary"]
+    theirs = "/api/2.1/unity-catalog/volumes/main.dev_engineer_shared.theirs"
+    assert scripted.http("GET", theirs).ok
+    assert scripted.deployed("shared", "databricks.yml") != ""
+    scripted.http("DELETE", theirs)
+    assert scripted.call(project, "rollback", reason="again")["verdict"] == "passed"
+    assert scripted.deployed("shared", "databricks.yml") == ""
+
+
+@pytest.mark.guarantee("rollback")
+def test_what_somebody_deployed_after_this_run_is_left_as_it_is(scripted, tmp_path):
+    project = mini(tmp_path / "p", "between")
+    until(scripted, project, "deploy")
+    write(project, {"src/pipelines/numbers.py": SOURCE + "# a colleague's\n"})
+    path = project / "databricks.yml"
+    path.write_text(path.read_text().replace("comment: Mini tables", "comment: Their tables"))
+    by_hand = subprocess.run([SCRIPTS / "prp-mcp-bundle", "bundle", "deploy"], cwd=project, env=scripted.env)
+    assert by_hand.returncode == 0
+    done = scripted.call(project, "rollback", reason="not wanted")
+    assert done["verdict"] == "inconclusive"
+    assert "deployed by somebody else meanwhile" in done["summary"]
+    assert "a colleague's" in scripted.deployed("between", "src/pipelines/numbers.py")
+
+
 def test_uncommitted_changes_are_named_before_the_first_change(scripted, tmp_path):
     project = mini(tmp_path / "p", "dirty")
     write(project, {"src/extra.py": "x = 1\n"})
