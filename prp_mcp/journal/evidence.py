@@ -163,11 +163,13 @@ class BundleEvidence(Evidence):
     """What the bundle resolves to: `configuration` is its digest, the paths are the workspace's."""
 
     gate = Gate.BUNDLE
+    name: str = ""
     configuration: str = ""
     pipelines: Mapping[str, PipelineSettings] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     mode: str | None = None
     sync_exclude: tuple[str, ...] = ()
+    root_path: str = ""
     file_path: str = ""
     state_path: str = ""
 

@@ -13,6 +13,7 @@ from prp_mcp.gates.policy import destructive, foreign
 from prp_mcp.journal.evidence import BundleEvidence, PipelineSettings
 from prp_mcp.remote.bundle import DeploymentPlan, Diagnostic, Validation
 from prp_mcp.repo.bundle_file import read_bundle_file
+from prp_mcp.steps.place import place_findings
 from prp_mcp.steps.sealing import sealing_findings
 from prp_mcp.steps.target import target_findings
 
@@ -53,11 +54,17 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     validation = step.cli.validate(root, step.run.target)
     findings += _messages(step, validation.diagnostics)
     findings += [*_pipeline_trouble(step, validation), *_mode_trouble(step, validation)]
+    fields, seen = _fields(validation.config, None), bundle_evidence(validation.config)
+    if validation.ok:
+        findings += place_findings(step, bundle, seen)
+    if findings:  # a plan reads the state at the place that was just refused
+        summary = f"The bundle has {counted(len(findings), 'finding')}."
+        return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
     plan = step.cli.plan(step.root_in(step.snapshot), step.run.target) if validation.ok else None
     if plan:
         findings += _plan_trouble(plan)
     is_sound = validation.ok and plan is not None and plan.ok and not findings
-    fields, seen = _fields(validation.config, plan), bundle_evidence(validation.config)
+    fields = _fields(validation.config, plan)
     if not is_sound:
         findings = findings or [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
         summary = f"The bundle has {counted(len(findings), 'finding')}."
@@ -140,13 +147,15 @@ def pipelines_in(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def bundle_evidence(config: dict[str, Any]) -> BundleEvidence:
     """Return what later steps need of a resolved configuration."""
     workspace = config.get("workspace") or {}
-    files, state = (str(workspace.get(f"{name}_path") or "") for name in ("file", "state"))
+    root, files, state = (str(workspace.get(f"{name}_path") or "") for name in ("root", "file", "state"))
     return BundleEvidence(
+        name=str((config.get("bundle") or {}).get("name") or ""),
         configuration=digest(config),
         pipelines={key: _settings(body, files) for key, body in pipelines_in(config).items()},
         variables=_plain_variables(config),
         mode=(config.get("bundle") or {}).get("mode"),
         sync_exclude=tuple((config.get("sync") or {}).get("exclude") or ()),
+        root_path=root,
         file_path=files,
         state_path=state,
     )
