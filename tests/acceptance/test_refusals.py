@@ -68,19 +68,19 @@ def test_what_a_person_deployed_meanwhile_is_not_destroyed_by_a_rollback(scripte
 
 @pytest.mark.guarantee("rollback")
 def test_a_table_that_others_put_into_a_schema_of_the_run_keeps_the_rollback_from_destroying_it(scripted, tmp_path):
-    project = mini(tmp_path / "p", "shared")
+    project = mini(tmp_path / "p", "putin")
     until(scripted, project, "poll_status")
-    schema = {"catalog_name": "main", "schema_name": "dev_engineer_shared", "name": "theirs", "volume_type": "MANAGED"}
+    schema = {"catalog_name": "main", "schema_name": "dev_engineer_putin", "name": "theirs", "volume_type": "MANAGED"}
     assert scripted.http("POST", "/api/2.1/unity-catalog/volumes", json=schema).ok
     done = scripted.call(project, "rollback", reason="not wanted")
     assert done["verdict"] == "inconclusive"
-    assert "others put main.dev_engineer_shared.theirs into a schema that this run created" in done["summary"]
-    theirs = "/api/2.1/unity-catalog/volumes/main.dev_engineer_shared.theirs"
+    assert "others put main.dev_engineer_putin.theirs into a schema that this run created" in done["summary"]
+    theirs = "/api/2.1/unity-catalog/volumes/main.dev_engineer_putin.theirs"
     assert scripted.http("GET", theirs).ok
-    assert scripted.deployed("shared", "databricks.yml") != ""
+    assert scripted.deployed("putin", "databricks.yml") != ""
     scripted.http("DELETE", theirs)
     assert scripted.call(project, "rollback", reason="again")["verdict"] == "passed"
-    assert scripted.deployed("shared", "databricks.yml") == ""
+    assert scripted.deployed("putin", "databricks.yml") == ""
 
 
 @pytest.mark.guarantee("rollback")
