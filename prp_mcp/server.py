@@ -35,6 +35,8 @@ from prp_mcp.repo.prps import find_prp, prps_of, read_prp
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 8.0
+LISTED = 20
+"""The latest runs of the project that are offered as resources."""
 SHUTDOWN_SECONDS = 0.35
 """Claude Code kills its server half a second after the first signal; nothing of worth is done at the end anyway."""
 
@@ -157,7 +159,9 @@ def _finish(engine: Engine) -> None:
         policy = read_policy(root).rollback
         if policy.server_exit == "hold":
             return
-        for run in [run for run in _runs_here(engine) if run.open]:
+        with engine.journal() as journal:
+            left = Runs(journal, engine.folder, engine.settings).open()
+        for run in left:
             patience = str(policy.resume_seconds)
             words = ["rollback", run.id, "--reason", "the MCP server ended", "--unless-resumed", patience]
             with (engine.settings.state_dir / "finisher.log").open("ab") as log_file:
@@ -320,15 +324,15 @@ def _resources(engine: Engine) -> list[types.Resource]:
     listed = [
         types.Resource(uri=f"prp://{quote(name)}", name=name, mime_type="text/markdown") for name in _prp_names(engine)
     ]
-    for run in _runs_here(engine)[-20:]:
+    for run in _latest_runs(engine, LISTED):
         label = f"{run.prp} on {run.target}: {run.outcome or 'open'}"
         listed.append(types.Resource(uri=f"run://{run.id}/summary", name=label, mime_type="text/markdown"))
     return listed
 
 
-def _runs_here(engine: Engine) -> list[Run]:
+def _latest_runs(engine: Engine, number: int, wanted: str = "") -> list[Run]:
     with engine.journal() as journal:
-        return Runs(journal, engine.folder, engine.settings).here()
+        return Runs(journal, engine.folder, engine.settings).latest(number, wanted)
 
 
 def _resource(engine: Engine, uri: str) -> tuple[str, str]:
@@ -341,7 +345,7 @@ def _resource(engine: Engine, uri: str) -> tuple[str, str]:
         root = locate(engine.folder)[1]
         return read_prp(root, find_prp(root, unquote(rest))) or "", "text/markdown"
     name, _, part = rest.strip("/").partition("/")
-    run = next((run for run in _runs_here(engine) if scheme == "run" and run.id == name), None)
+    run = next((run for run in _latest_runs(engine, 1, name) if scheme == "run" and run.id == name), None)
     if run is None:
         raise ValueError(f"there is no resource {uri}")
     with engine.journal() as journal:

@@ -21,8 +21,8 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     settings = read_settings()
     refuse_unattended("abandon", granted=settings.grants.abandon)
     engine = engine_for(settings)
-    run = next((run for run in engine.runs() if run.id == args.run_id and run.open), None)
-    if run is None:
+    run = engine.run(args.run_id, reads_ended=False)
+    if run.id != args.run_id:
         raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")
     with engine.journal() as journal:
         Runs(journal, engine.folder, engine.settings).end(run, RunEnded("abandoned", args.reason))

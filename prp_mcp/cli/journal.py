@@ -10,6 +10,7 @@ from prp_mcp.settings import ensure_private, read_settings
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("verify", "export"))
+    parser.add_argument("--head", default="", help="a head that a result or report carried must be there (verify)")
     parser.add_argument(
         "--run", dest="run_id", default=None, metavar="RUN", help="only the records of this run (export)"
     )
@@ -19,7 +20,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     journal = Journal(ensure_private(read_settings().state_dir) / "journal.db")
     try:
         if args.action == "verify":
-            count = journal.verify()
+            count = journal.verify(args.head)
             screen.line(f"{count} records are intact and in order; head {journal.head()[:12]}.")
         else:
             screen.raw("".join(canonical(vars(record)) + "\n" for record in journal.records(args.run_id)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.session import engine_for
-from prp_mcp.engine.present import locate
+from prp_mcp.engine.runs import Runs
 from prp_mcp.errors import UsageError
 from prp_mcp.report.html import render_html
 from prp_mcp.report.markdown import render_markdown
@@ -44,12 +44,11 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
 
 def _story(wanted: str) -> Story:
     engine = engine_for(read_settings())
-    root = str(locate(Path.cwd())[1])
-    runs = [run for run in engine.runs() if run.folder == root and run.id.startswith(wanted)]
-    if not runs:
-        raise UsageError("there is no such run in this work tree", remedy="See `prp-mcp status`.")
     with engine.journal() as journal:
-        return tell(runs[-1], journal.head()[:12])
+        runs = Runs(journal, engine.folder, engine.settings).latest(1, wanted)
+        if not runs:
+            raise UsageError("there is no such run in this work tree", remedy="See `prp-mcp status`.")
+        return tell(runs[0], journal.head()[:12])
 
 
 COMMAND = Command(_arguments, _run)

@@ -26,12 +26,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _resumed(engine: Engine, run_id: str, seconds: float) -> bool:
     """Wait `seconds` and return whether anything was recorded for the run meanwhile, or it has ended."""
 
-    def length() -> int:
-        return sum(len(run.records) for run in engine.runs() if run.open and run.id.startswith(run_id))
-
-    before = length()
+    before = engine.run(run_id)
     Caller().pause(seconds)
-    return length() != before
+    after = engine.run(run_id)
+    return len(after.records) != len(before.records) or not after.open
 
 
 def _run(args: argparse.Namespace, screen: Screen) -> int:

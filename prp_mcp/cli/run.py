@@ -160,7 +160,7 @@ def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> 
 
 def _undo_rest(driver: Driver) -> None:
     """Roll back what the engine had no reason to: a step whose end nobody could tell."""
-    run = next((run for run in driver.engine.runs() if run.id == driver.run), None)
+    run = driver.engine.run(driver.run) if driver.run else None
     held_by_policy = run is not None and bool(run.gates) and run.gates[-1].verdict is not Verdict.PASSED
     if run and run.open and run.effects and not run.notes(RolledBack) and not held_by_policy:
         done = driver.engine.execute("rollback", {"reason": "the headless run could not continue"}, driver.caller)
@@ -185,7 +185,7 @@ def _roll_back(driver: Driver, folder: Path) -> None:
 
 def _write_reports(driver: Driver, folder: Path) -> None:
     _, root = locate(folder)
-    run = next(run for run in driver.engine.runs() if run.id == driver.run)
+    run = driver.engine.run(driver.run)
     with driver.engine.journal() as journal:
         written = write_reports(tell(run, journal.head()[:12]), root)
     driver.screen.line()

@@ -79,6 +79,11 @@ class Engine:
         with self.journal() as journal:
             return fold(journal.records())
 
+    def run(self, wanted: str = "", *, reads_ended: bool = True) -> Run:
+        """Return the run whose id begins with `wanted`, else the open one, else the latest; see `Runs.find`."""
+        with self.journal() as journal:
+            return Runs(journal, self.folder, self.settings).find(wanted, reads_ended=reads_ended)
+
     @contextmanager
     def journal(self) -> Iterator[Journal]:
         """Yield the journal, open."""

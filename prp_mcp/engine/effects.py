@@ -78,7 +78,7 @@ class Effects:
         with self._journal.transaction():
             still_allowed()
             body = Intent(run.key, request.to_body(), os.getpid()).to_body()
-            record = self._journal.append(run.id, name, RecordKind.INTENT, body)
+            record = self._journal.append(run.id, name, RecordKind.INTENT, body, key=run.key)
         effect = cast(Effect[RequestT, ResultT], effect_of(record, None))
         self._attempted = (run, effect.seq)
         try:

@@ -11,7 +11,7 @@ from prp_mcp.digest import digest
 from prp_mcp.gates.order import Material
 from prp_mcp.journal.effect import Deployment
 from prp_mcp.journal.runs import Run, deployments_among, pair
-from prp_mcp.journal.store import Journal, RecordKind
+from prp_mcp.journal.store import Journal
 from prp_mcp.plan.names import PrpName
 from prp_mcp.policy import Policy, read_policy
 from prp_mcp.repo.bundle_file import find_root, read_bundle_file
@@ -112,9 +112,7 @@ def current_deployment(run: Run, journal: Journal) -> str:
 
 def deployments(run: Run, journal: Journal) -> list[Deployment]:
     """Return every deployment to the run's host, bundle and target, by any run, oldest first."""
-    records = [record for kind in (RecordKind.INTENT, RecordKind.OUTCOME) for record in journal.of_kind(kind)]
-    found = pair(sorted(records, key=lambda record: record.seq))
-    return [item for item in deployments_among(found) if item.key == run.key]
+    return deployments_among(pair(journal.effects_on(run.key)))
 
 
 def _plan(root: Path, prp: PrpName, *, strict: bool) -> "Plan | None":

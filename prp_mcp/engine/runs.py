@@ -25,25 +25,25 @@ class Runs:
     folder: Path
     settings: Settings
 
-    def here(self) -> list[Run]:
-        """Return all runs of this bundle's folder, oldest first."""
-        root = str(locate(self.folder)[1])
-        return [run for run in fold(self.journal.records()) if run.folder == root]
+    def latest(self, number: int, wanted: str = "") -> list[Run]:
+        """Return the latest runs of this bundle's folder (whose id begins with `wanted`), oldest first."""
+        found = [name for name in self.journal.runs_of_folder(self._root) if name.startswith(wanted)]
+        return [self._read(name) for name in found[-number:]]
 
     def find(self, wanted: str = "", *, reads_ended: bool = False) -> Run:
         """Return the open run, or the one whose id begins with `wanted`; `reads_ended`: else the latest that ended.
 
         Raises UsageError when there is none, or several fit.
         """
-        candidates = [run for run in self.here() if run.id.startswith(wanted) and (run.open or reads_ended or wanted)]
-        if not wanted:
-            candidates = [run for run in candidates if run.open] or candidates[-1:]
+        candidates = self.latest(2, wanted) if wanted else self.open()
+        if not candidates and reads_ended and not wanted:
+            candidates = self.latest(1)
         if len(candidates) > 1:
             listed = ", ".join(f"{run.id} ({run.prp} on {run.target})" for run in candidates)
             raise UsageError(f"several runs fit: {listed}", remedy="Name one with the argument `run`.")
         if not candidates:
             raise UsageError(
-                f"there is no run {wanted!r} in this project" if wanted else "no run is open in this project",
+                f"there is no run {wanted[:80]!r} in this project" if wanted else "no run is open in this project",
                 remedy="Call load_prp with the PRP's name to begin one.",
             )
         if not candidates[0].open and not reads_ended:
@@ -74,17 +74,29 @@ class Runs:
             if open_run := self._make_way(begun, prp, restart=wanted.restart):
                 return open_run
             run_id = uuid4().hex[:10]
-            self.journal.append(run_id, "begin", RecordKind.RUN, begun.to_body())
-        return fold(self.journal.records(run_id))[0]
+            key = (begun.host, begun.bundle, begun.target)
+            self.journal.append(run_id, "begin", RecordKind.RUN, begun.to_body(), key=key, folder=begun.folder)
+        return self._read(run_id)
 
     def end(self, run: Run, ended: RunEnded) -> None:
         """Record that `run` has ended."""
         self.journal.append(run.id, "end", RecordKind.RUN, ended.to_body())
 
+    @property
+    def _root(self) -> str:
+        return str(locate(self.folder)[1])
+
+    def open(self) -> list[Run]:
+        """Return the open runs of this bundle's folder, oldest first."""
+        return [self._read(name) for name in self.journal.runs_of_folder(self._root, only_open=True)]
+
+    def _read(self, name: str) -> Run:
+        return fold(self.journal.records(name))[0]
+
     def _make_way(self, begun: RunBegun, prp: PrpName, *, restart: bool) -> Run | None:
         """Return the open run to go on with; abandon it where that was asked for."""
         key = (begun.host, begun.bundle, begun.target)
-        for run in [run for run in fold(self.journal.records()) if run.open and run.key == key]:
+        for run in map(self._read, self.journal.open_runs_of(key)):
             here = run.folder == begun.folder
             if here and run.prp == prp.text and not restart:
                 return run

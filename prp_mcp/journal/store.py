@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,19 +40,31 @@ CREATE TABLE IF NOT EXISTS record(
   kind TEXT NOT NULL CHECK(kind IN ('run','gate','intent','outcome','note')),
   ref  INTEGER REFERENCES record(seq),
   at   TEXT NOT NULL,
+  key  TEXT NOT NULL,
+  folder TEXT NOT NULL,
   body TEXT NOT NULL,
   hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32)
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_outcome ON record(ref) WHERE kind = 'outcome';
 CREATE INDEX IF NOT EXISTS by_run ON record(run, seq);
+CREATE INDEX IF NOT EXISTS run_ends ON record(run) WHERE kind = 'run' AND name = 'end';
+CREATE INDEX IF NOT EXISTS runs_of_folder ON record(folder, seq) WHERE kind = 'run' AND name = 'begin';
+CREATE INDEX IF NOT EXISTS runs_of_key ON record(key, seq) WHERE kind = 'run' AND name = 'begin';
+CREATE INDEX IF NOT EXISTS intents_of_key ON record(key, seq) WHERE kind = 'intent';
 CREATE TRIGGER IF NOT EXISTS never_update BEFORE UPDATE ON record BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER IF NOT EXISTS never_delete BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """
 
 
+_COLUMNS = "seq, run, name, kind, ref, at, key, folder, body"
+
+
 @dataclass(frozen=True)
 class Record:
-    """One line of the journal; an outcome's `ref` is the `seq` of its intent."""
+    """One line of the journal; an outcome's `ref` is the `seq` of its intent.
+
+    `key` (host, bundle and target, as JSON) and `folder` are what the beginnings of runs and intents are found by.
+    """
 
     seq: int
     run: str
@@ -60,6 +72,8 @@ class Record:
     kind: RecordKind
     ref: int | None
     at: str
+    key: str
+    folder: str
     body: dict[str, Any]
     hash: str
 
@@ -118,28 +132,102 @@ class Journal:
             self._abandon()
             raise
 
-    def append(self, run: str, name: str, kind: RecordKind, body: dict[str, Any], ref: int | None = None) -> Record:
+    def append(
+        self,
+        run: str,
+        name: str,
+        kind: RecordKind,
+        body: dict[str, Any],
+        ref: int | None = None,
+        *,
+        key: tuple[str, str, str] | None = None,
+        folder: str = "",
+    ) -> Record:
         """Append one record, redacted, durably; return it with its place and hash."""
+        found_by = (canonical(key) if key else "", folder)
         if self._connection.in_transaction:
-            return self._append(run, name, kind, body, ref)
+            return self._append(run, name, kind, body, ref, found_by)
         with self.transaction():
-            return self._append(run, name, kind, body, ref)
+            return self._append(run, name, kind, body, ref, found_by)
 
     def records(self, run: str | None = None) -> list[Record]:
-        """Return the records of `run`, or all of them, oldest first."""
-        where, values = ("WHERE run = ?", (run,)) if run else ("", ())
-        rows = self._rows(
-            f"SELECT seq, run, name, kind, ref, at, body, hash FROM record {where} ORDER BY seq",  # noqa: S608 - fixed text
-            values,
-        )
-        return [_record(row) for row in rows]
+        """Return the records of `run`, or all of them, oldest first; here as everywhere each is held against its hash.
 
-    def of_kind(self, kind: RecordKind) -> list[Record]:
-        """Return the records of one kind over all runs, oldest first."""
+        Raises IntegrityError when one is altered, or the one before it is missing.
+        """
+        return self._select("r.run = ?", (run,)) if run else self._select("1", ())
+
+    def effects_on(self, key: tuple[str, str, str]) -> list[Record]:
+        """Return the intents of all runs on a host, bundle and target, and their outcomes, oldest first."""
+        intents = self._select("r.kind = 'intent' AND r.key = ?", (canonical(key),))
+        places = canonical([intent.seq for intent in intents])
+        outcomes = self._select("r.kind = 'outcome' AND r.ref IN (SELECT value FROM json_each(?))", (places,))
+        return sorted([*intents, *outcomes], key=lambda record: record.seq)
+
+    def runs_of_folder(self, folder: str, *, only_open: bool = False) -> list[str]:
+        """Return the ids of the runs of a bundle's folder, oldest first."""
+        return self._begun("folder = ?", folder, only_open=only_open)
+
+    def open_runs_of(self, key: tuple[str, str, str]) -> list[str]:
+        """Return the ids of the open runs on a host, bundle and target."""
+        return self._begun("key = ?", canonical(key), only_open=True)
+
+    def head(self) -> str:
+        """Return the hash (hex) of the last record, of all zeros for an empty journal."""
+        return self._last()[1].hex()
+
+    def verify(self, head: str = "") -> int:
+        """Recompute the chain and return the number of records.
+
+        `head` is (the beginning of) a head that a result, summary or report carried: its record must be there. Raises
+        IntegrityError that names the first record which is missing, altered or out of place.
+        """
+        try:
+            trouble = self._connection.execute("PRAGMA integrity_check").fetchone()[0]
+            if trouble != "ok":
+                raise self._damaged(f"the database is damaged: {trouble}")
+            return self._verify_chain(head)
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            raise self._damaged(str(error)) from error
+
+    def _verify_chain(self, head: str) -> int:
+        previous, count, is_there = GENESIS, 0, not head
+        rows = self._connection.execute(f"SELECT {_COLUMNS}, hash FROM record ORDER BY seq")  # noqa: S608 - fixed text
+        for *link, stored in rows:
+            count += 1
+            if link[0] != count:
+                raise self._damaged(f"record {count} is missing")
+            if _chained(previous, link) != stored:
+                raise self._damaged(f"record {count} does not match its hash")
+            is_there = is_there or stored.hex().startswith(head.lower())
+            previous = stored
+        if not is_there:
+            raise self._damaged(f"no record has the head {head[:64]}: records were cut off, or all were replaced")
+        return count
+
+    def _begun(self, condition: str, value: str, *, only_open: bool) -> list[str]:
+        ended = "SELECT 1 FROM record e WHERE e.run = record.run AND e.kind = 'run' AND e.name = 'end'"
+        still = f"AND NOT EXISTS ({ended})" if only_open else ""
         rows = self._rows(
-            "SELECT seq, run, name, kind, ref, at, body, hash FROM record WHERE kind = ? ORDER BY seq", (kind,)
+            f"SELECT run FROM record WHERE kind = 'run' AND name = 'begin' AND {condition} {still} ORDER BY seq",  # noqa: S608 - fixed texts
+            (value,),
         )
-        return [_record(row) for row in rows]
+        return [row[0] for row in rows]
+
+    def _select(self, condition: str, values: tuple[str, ...]) -> list[Record]:
+        columns = ", ".join(f"r.{name}" for name in (*_COLUMNS.split(", "), "hash")) + ", p.hash"
+        source = "record r LEFT JOIN record p ON p.seq = r.seq - 1"
+        rows = self._rows(f"SELECT {columns} FROM {source} WHERE {condition} ORDER BY r.seq", values)  # noqa: S608 - fixed texts
+        return [self._verified(row) for row in rows]
+
+    def _verified(self, row: tuple[Any, ...]) -> Record:
+        *link, stored, previous = row
+        seq, run, name, kind, ref, at, key, folder, body = link
+        if seq > 1 and previous is None:
+            raise self._damaged(f"record {seq - 1} is missing")
+        if _chained(previous or GENESIS, link) != stored:
+            raise self._damaged(f"record {seq} does not match its hash")
+        return Record(seq, run, name, RecordKind(kind), ref, at, key, folder, json.loads(body), stored.hex())
 
     def _rows(self, statement: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
         try:
@@ -147,30 +235,9 @@ class Journal:
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
 
-    def head(self) -> str:
-        """Return the hash (hex) of the last record, of all zeros for an empty journal."""
-        return self._last()[1].hex()
-
-    def verify(self) -> int:
-        """Recompute the chain and return the number of records.
-
-        Raises IntegrityError that names the first record which is missing, altered or out of place.
-        """
-        trouble = self._connection.execute("PRAGMA integrity_check").fetchone()[0]
-        if trouble != "ok":
-            raise self._damaged(f"the database is damaged: {trouble}")
-        previous, count = GENESIS, 0
-        rows = self._connection.execute("SELECT seq, run, name, kind, ref, at, body, hash FROM record ORDER BY seq")
-        for seq, run, name, kind, ref, at, body, stored in rows:
-            count += 1
-            if seq != count:
-                raise self._damaged(f"record {count} is missing")
-            if _chained(previous, seq, run, name, kind, ref, at, body) != stored:
-                raise self._damaged(f"record {seq} does not match its hash")
-            previous = stored
-        return count
-
-    def _append(self, run: str, name: str, kind: RecordKind, body: dict[str, Any], ref: int | None) -> Record:
+    def _append(
+        self, run: str, name: str, kind: RecordKind, body: dict[str, Any], ref: int | None, found_by: tuple[str, str]
+    ) -> Record:
         text = canonical(self.redactor.tree(body))
         if len(text.encode()) > BODY_CAP:
             raise IntegrityError(
@@ -178,15 +245,13 @@ class Journal:
                 remedy="Report this as a bug, with the name of the tool.",
             )
         seq, previous = self._last()
-        at = clock.now()
-        digest = _chained(previous, seq + 1, run, name, kind, ref, at, text)
+        link = (seq + 1, run, name, str(kind), ref, clock.now(), *found_by, text)
+        stored = _chained(previous, link)
         try:
-            self._connection.execute(
-                "INSERT INTO record VALUES (?,?,?,?,?,?,?,?)", (seq + 1, run, name, kind, ref, at, text, digest)
-            )
+            self._connection.execute("INSERT INTO record VALUES (?,?,?,?,?,?,?,?,?,?)", (*link, stored))
         except sqlite3.OperationalError as error:
             raise self._unwritable(error) from error
-        return Record(seq + 1, run, name, kind, ref, at, json.loads(text), digest.hex())
+        return self._verified((*link, stored, previous))
 
     def _last(self) -> tuple[int, bytes]:
         rows = self._rows("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1", ())
@@ -216,11 +281,5 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _chained(previous: bytes, seq: int, run: str, name: str, kind: str, ref: int | None, at: str, body: str) -> bytes:
-    link = canonical([seq, run, name, str(kind), ref, at, body])
-    return hashlib.sha256(previous + link.encode()).digest()
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    seq, run, name, kind, ref, at, body, digest = row
-    return Record(seq, run, name, RecordKind(kind), ref, at, json.loads(body), digest.hex())
+def _chained(previous: bytes, link: Sequence[Any]) -> bytes:
+    return hashlib.sha256(previous + canonical(list(link)).encode()).digest()
