@@ -17,27 +17,40 @@ _PATTERNS = re.compile(
     r"|\b[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{34}\b"
     r"|(?<=://)[^/\s:@]{1,256}:[^/\s@]{1,256}(?=@)"
 )
-# Terminal escapes, bidirectional overrides, zero-width and tag characters: they hide text from a person.
+# Terminal escapes, C0 and C1 controls, line separators, bidirectional overrides, zero-width and tag characters: they
+# hide text from a person, and one inside a secret would hide it from the mask.
 _HIDDEN = re.compile(
     r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
     "\U000e0000-\U000e007f]"
 )
+LEAST = 6
+"""Letters of a value that is held as a secret; a shorter one would be found everywhere."""
+
+_TELLING = 8
+"""Letters of a secret's beginning or end that give it away where the rest was cut off."""
 
 
 class Redactor:
     """Mask known secret values, in every form they are likely to be printed in, and secret-shaped text."""
 
     def __init__(self, secrets: Iterable[str] = ()):
-        forms = {form for secret in secrets if len(secret) >= 6 for form in _forms(secret)}
-        ordered = sorted(forms, key=len, reverse=True)
-        self._exact = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        forms = {form for secret in secrets if len(secret) >= LEAST for form in _forms(secret)}
+        self._forms = sorted(forms, key=len, reverse=True)
+        # Whole ones first: two forms may begin alike, and the beginning of one must not keep the other from being seen.
+        self._whole = re.compile("|".join(map(re.escape, self._forms))) if forms else None
+        self._begun = re.compile("|".join(map(_begun, self._forms))) if forms else None
 
     def text(self, value: str) -> str:
-        """Return `value` without secrets and without characters that hide text."""
-        if self._exact:
-            value = self._exact.sub(MASK, value)
-        return _HIDDEN.sub("", _PATTERNS.sub(MASK, value))
+        """Return `value` without characters that hide text, and without secrets or what was left of one by a cut.
+
+        In this order: normalised first, masked then. Whoever shortens a text shortens what this returns, or loses
+        nothing by it: the beginning of a secret is masked as the whole is.
+        """
+        value = _HIDDEN.sub("", value)
+        if self._whole and self._begun:
+            value = self._begun.sub(MASK, self._without_end(self._whole.sub(MASK, value)))
+        return _PATTERNS.sub(MASK, value)
 
     def tree(self, value: Any) -> Any:
         """Return the JSON-like `value` with every string in it, keys too, redacted."""
@@ -49,7 +62,26 @@ class Redactor:
             return [self.tree(item) for item in value]
         return value
 
+    def _without_end(self, value: str) -> str:
+        """Mask the end of a secret with which a text begins whose beginning was cut off."""
+        for form in self._forms:
+            for start in range(1, len(form) - _TELLING + 1):
+                if value.startswith(form[start:]):
+                    return MASK + value[len(form) - start :]
+        return value
+
+
+def _begun(form: str) -> str:
+    """Return a pattern of a secret or at least its first letters; a short one only counts whole."""
+    is_plain = form.startswith(("/", "~", ".", "http")) or form[:_TELLING].isalpha()  # it begins as harmless text does
+    if is_plain or len(form) < _TELLING + 4:
+        return re.escape(form)
+    rest = [re.escape(letter) for letter in form[_TELLING:]]
+    return re.escape(form[:_TELLING]) + "(?:".join(["", *rest]) + ")?" * len(rest)
+
 
 def _forms(secret: str) -> set[str]:
     encoded = base64.b64encode(secret.encode()).decode()
-    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], encoded, encoded.rstrip("=")}
+    hexed = secret.encode().hex()
+    in_text = (quote(secret, safe=""), json.dumps(secret)[1:-1])
+    return {secret, *in_text, encoded, encoded.rstrip("="), hexed, hexed.upper()}

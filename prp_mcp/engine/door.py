@@ -1,6 +1,7 @@
 """The one door: every call of every tool, from every edge, goes through `Engine.execute`."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +33,7 @@ from prp_mcp.settings import Settings, ensure_private
 log = logging.getLogger(__name__)
 
 FINDINGS_KEPT = 200
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSW(?:OR)?D|CREDENTIAL|_(?:KEY|PAT|PWD)$", re.IGNORECASE)
 
 
 class Engine:
@@ -219,8 +221,7 @@ def _parse(tool: Tool, arguments: Mapping[str, Any]) -> tuple[Arguments, str]:
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    named = ("TOKEN", "SECRET", "PASSWORD")
-    found = [value for name, value in settings.environment.items() if any(part in name.upper() for part in named)]
+    found = [value for name, value in settings.environment.items() if _SECRET_NAME.search(name)]
     try:
         return (*found, *settings.credentials().secrets)
     except PrpMcpError:
