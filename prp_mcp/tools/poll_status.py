@@ -121,22 +121,26 @@ def _elapsed(update: Update) -> float:
 
 def _ended(step: Step, update: Update, state: str, log: UpdateLog, fields: PollFields, *, is_whole: bool) -> Outcome:
     key, run = update.pipeline.key, update_run(update, log)
-    if state != "COMPLETED":
-        why = cause(log) or f"the update ended {state} and its event log names no cause"
-        findings = tuple(Finding(item.at or item.dataset or key, item.text) for item in log.troubles[:10] if item.text)
-        seen = ExecutionEvidence((*completed_logs(step).values(), run))
-        return Outcome(Verdict.FAILED, f"{key} {state.lower()}: {why}", _caused(fields, why), findings, seen)
-    verdict, why = completed_verdict(log, is_whole=is_whole)
-    if verdict is not Verdict.PASSED:
-        seen = ExecutionEvidence((*completed_logs(step).values(), run))
-        findings = tuple(Finding(item.at or item.dataset or key, item.text) for item in log.troubles[:10] if item.text)
-        return Outcome(verdict, f"{key} says COMPLETED, but {why}.", _caused(fields, why), findings, seen)
-    note_ended(step, update, state, run)
+    if state == "COMPLETED":
+        verdict, why = completed_verdict(log, is_whole=is_whole)
+        summary = f"{key} says COMPLETED, but {why}."
+    else:
+        verdict, why = Verdict.FAILED, cause(log) or f"the update ended {state} and its event log names no cause"
+        summary = f"{key} {state.lower()}: {why}"
+    if verdict is Verdict.PASSED:
+        note_ended(step, update, state, run)
+        return _completed(step, update, log, fields)
+    findings = tuple(Finding(item.at or item.dataset or key, item.text) for item in log.troubles[:10] if item.text)
+    seen = ExecutionEvidence((*completed_logs(step).values(), run))
+    return Outcome(verdict, summary, _caused(fields, why), findings, seen)
+
+
+def _completed(step: Step, update: Update, log: UpdateLog, fields: PollFields) -> Outcome:
     completed = completed_logs(step)
     seen = ExecutionEvidence(tuple(completed.values()))
     remaining = [name for name in step.run.pipelines if name not in completed]
     fields = fields.model_copy(update={"remaining": remaining})
-    summary = f"{key} completed in {_elapsed(update):.0f} s: {_rows(log)}."
+    summary = f"{update.pipeline.key} completed in {_elapsed(update):.0f} s: {_rows(log)}."
     if remaining:
         following = f"Call start_pipeline: {', '.join(remaining)} has not run yet."
         return Outcome(Verdict.RUNNING, summary, fields, (), seen, following, record=False)
