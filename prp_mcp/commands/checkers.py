@@ -4,15 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CHECKERS = frozenset(
-    {
-        "py_compile", "compileall", "unittest", "pytest", "ruff", "mypy", "pyright", "sqlfluff", "yamllint", "black",
-        "isort", "flake8", "pylint",
-    }
-)  # fmt: skip
-"""Modules that `python -m` may run without a person's word."""
 RUN_THE_PROJECT = frozenset({"pytest", "unittest"})
-"""Those of them that import the project's own code; the others only read it."""
+"""Those of the checkers that import the project's own code; the others only read it."""
 
 
 @dataclass(frozen=True)
@@ -135,3 +128,6 @@ FORBIDDEN: Mapping[str, Forbidden] = {
     "py_compile": Forbidden(idle=("help",), abbreviated=True),
     "compileall": Forbidden(short="i", idle=("help",), idle_short="hx", valued="dsperjo", abbreviated=True),
 }  # fmt: skip
+
+CHECKERS = frozenset(FORBIDDEN)
+"""Modules that `python -m` may run without a person's word."""

@@ -36,7 +36,7 @@ def check_governance(step: Step, _: Arguments) -> Outcome:
             continue
         grants = step.workspace.grants("table", full) if policy.forbidden_privileges else []
         troubles = {rule: text for rule in RULES if (text := rule(table, grants, policy))}
-        findings += [Finding(full, text, _FIX[rule]) for rule, text in troubles.items()]
+        findings += [Finding(full, text, RULES[rule]) for rule, text in troubles.items()]
         owner, comment = str(table.get("owner") or ""), bool(table.get("comment"))
         tables.append(CheckedTable(full, owner, comment, grants_ok=privileges not in troubles))
     fields, seen = GovernanceFields(tables=tables), GovernanceEvidence(tuple(tables))
@@ -77,13 +77,13 @@ def privileges(_: Table, grants: Grants, policy: GovernancePolicy) -> str:
     return "; ".join(broad)
 
 
-RULES: tuple[Rule, ...] = (location, owner, documentation, privileges)
-_FIX: dict[Rule, str] = {
+RULES: dict[Rule, str] = {
     location: "Set `catalog` on the pipeline.",
     owner: "Set an owner on the table or its schema.",
     documentation: "Give the dataset a comment in its source.",
     privileges: "Grant less, or to a narrower group.",
 }
+"""Every rule, with what corrects what it finds."""
 
 
 def _published(step: Step) -> list[tuple[str, str]]:
