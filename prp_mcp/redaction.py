@@ -40,6 +40,7 @@ class Redactor:
         # Whole ones first: two forms may begin alike, and the beginning of one must not keep the other from being seen.
         self._whole = re.compile("|".join(map(re.escape, self._forms))) if forms else None
         self._begun = re.compile("|".join(map(_begun, self._forms))) if forms else None
+        self._ends = _ends(self._forms)
 
     def text(self, value: str) -> str:
         """Return `value` without characters that hide text, and without secrets or what was left of one by a cut.
@@ -64,10 +65,9 @@ class Redactor:
 
     def _without_end(self, value: str) -> str:
         """Mask the end of a secret with which a text begins whose beginning was cut off."""
-        for form in self._forms:
-            for start in range(1, len(form) - _TELLING + 1):
-                if value.startswith(form[start:]):
-                    return MASK + value[len(form) - start :]
+        for form, start in self._ends.get(value[:_TELLING], ()):
+            if value.startswith(form[start:]):
+                return MASK + value[len(form) - start :]
         return value
 
 
@@ -78,6 +78,18 @@ def _begun(form: str) -> str:
         return re.escape(form)
     rest = [re.escape(letter) for letter in form[_TELLING:]]
     return re.escape(form[:_TELLING]) + "(?:".join(["", *rest]) + ")?" * len(rest)
+
+
+def _ends(forms: Iterable[str]) -> dict[str, list[tuple[str, int]]]:
+    """Return, by the letters it begins with, each end of a form that gives it away: the form and where the end starts.
+
+    A text is looked up in it once; to try every end on every text took most of the time of masking.
+    """
+    found: dict[str, list[tuple[str, int]]] = {}
+    for form in forms:
+        for start in range(1, len(form) - _TELLING + 1):
+            found.setdefault(form[start : start + _TELLING], []).append((form, start))
+    return found
 
 
 def _forms(secret: str) -> set[str]:
