@@ -6,9 +6,9 @@ from prp_mcp.cli.approve import refuse_unattended
 from prp_mcp.cli.command import Command, Exit
 from prp_mcp.cli.screen import Screen
 from prp_mcp.cli.session import engine_for
-from prp_mcp.engine.runs import Runs
 from prp_mcp.errors import UsageError
 from prp_mcp.journal.notes import RunEnded
+from prp_mcp.journal.runs import end_run
 from prp_mcp.settings import read_settings
 
 
@@ -25,7 +25,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     if run.id != args.run_id:
         raise UsageError(f"there is no open run {args.run_id!r}", remedy="See `prp-mcp status`.")
     with engine.journal() as journal:
-        Runs(journal, engine.folder, engine.settings).end(run, RunEnded("abandoned", args.reason))
+        end_run(journal, run, RunEnded("abandoned", args.reason))
     screen.line(f"Run {run.id} is abandoned. What it deployed is still there; nothing was undone.")
     return Exit.PASSED
 

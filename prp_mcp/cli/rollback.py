@@ -41,8 +41,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     done = engine.execute("rollback", given, Caller(progress=screen.progress))
     show(screen, done, "rollback")
     if not isinstance(done, Refusal):
-        assert isinstance(done.fields, RollbackFields)
-        for step in done.fields.steps:
+        for step in done.own(RollbackFields).steps:
             screen.detail(f"{step.state}: {step.what}")
     return exit_for(done)
 

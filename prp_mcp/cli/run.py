@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
 from prp_mcp.cli.approve import PERSON, asked, at_terminal, refuse_unattended
 from prp_mcp.cli.command import REFUSED, Command, Exit
@@ -18,7 +18,7 @@ from prp_mcp.engine.door import Engine
 from prp_mcp.engine.present import locate
 from prp_mcp.engine.result import Result
 from prp_mcp.engine.step import Asking, Caller, Cancelled
-from prp_mcp.engine.tool import Fields, Refusal
+from prp_mcp.engine.tool import Refusal
 from prp_mcp.gates.order import Verdict
 from prp_mcp.journal.notes import RolledBack
 from prp_mcp.policy import read_policy
@@ -34,7 +34,6 @@ TRIES = 3
 """How often a step is tried that the workspace did not answer."""
 
 Done = Result | Refusal
-FieldsT = TypeVar("FieldsT", bound=Fields)
 
 
 class Stopped(Exception):  # noqa: N818 - the end of a run, not an error
@@ -77,7 +76,7 @@ class Driver:
         told: set[str] = set()
         while True:
             done = self.step("poll_status", wait_seconds=5)
-            fields = _own(done, PollFields)
+            fields = done.own(PollFields)
             for row in fields.datasets:
                 if row.state == "COMPLETED" and row.name not in told:
                     told.add(row.name)
@@ -104,11 +103,6 @@ class Driver:
         except Asking as asking:
             given = {question.what: asked(question, self.screen) for question in asking.questions}
             return self.engine.execute(tool, arguments, replace(self.caller, answers=given))
-
-
-def _own(done: Result, kind: type[FieldsT]) -> FieldsT:
-    assert isinstance(done.fields, kind)
-    return done.fields
 
 
 def _worth_another_try(tool: str, done: Done) -> bool:
@@ -152,7 +146,7 @@ def _gates(driver: Driver, name: str, target: str | None, waive: str | None) -> 
     if done.verdict is Verdict.RUNNING:
         driver.screen.detail("Attest them with `prp-mcp call record_check`, or waive them: --waive-open REASON.")
         raise Stopped(Exit.CLOSED)
-    written = _own(driver.step("write_summary"), SummaryFields)
+    written = driver.step("write_summary").own(SummaryFields)
     driver.screen.line()
     driver.screen.line(f"Summary: {written.summary_path}")
     driver.screen.line(f"Report:  {written.report_path}")

@@ -19,8 +19,7 @@ def _run(args: argparse.Namespace, screen: Screen) -> int:
     show(screen, done, "run_status")
     if isinstance(done, Refusal):
         return exit_for(done)
-    assert isinstance(done.fields, StatusFields)
-    for row in done.fields.gates:
+    for row in done.own(StatusFields).gates:
         screen.verdict(row.status, row.gate, row.why)
     screen.detail(f"Next: {done.next}")
     return exit_for(done)

@@ -35,11 +35,15 @@ class Hook:
 
 @dataclass(frozen=True)
 class BundleYaml:
-    """A bundle's files as one `tree`, later ones over earlier ones; `targets` maps each to its mode (or None)."""
+    """A bundle's files as one `tree`, later ones over earlier ones.
+
+    `targets` maps each to its mode (or None), `roots` those that state one to their root path.
+    """
 
     tree: Mapping[str, object]
     name: str
     targets: Mapping[str, str | None]
+    roots: Mapping[str, str]
     hosts: tuple[str, ...]
     hooks: tuple[Hook, ...]
 
@@ -78,12 +82,15 @@ def read_bundle(parts: Mapping[str, Mapping[str, Any]]) -> BundleYaml:
     tree: dict[str, Any] = {}
     for part in parts.values():
         _merge(tree, part)
-    targets = {name: _mapping(body).get("mode") for name, body in _mapping(tree.get("targets")).items()}
+    targets = {name: _mapping(body) for name, body in _mapping(tree.get("targets")).items()}
+    modes = {name: body.get("mode") for name, body in targets.items()}
+    roots = {name: _mapping(body.get("workspace")).get("root_path") for name, body in targets.items()}
     hosts = [_mapping(holder.get("workspace")).get("host") for part in parts.values() for holder in _holders(part)]
     return BundleYaml(
         tree=tree,
         name=str(_mapping(tree.get("bundle")).get("name") or ""),
-        targets={name: mode if isinstance(mode, str) else None for name, mode in targets.items()},
+        targets={name: mode if isinstance(mode, str) else None for name, mode in modes.items()},
+        roots={name: root for name, root in roots.items() if isinstance(root, str)},
         hosts=tuple(str(host) for host in hosts if host),
         hooks=tuple(hook for path, part in parts.items() for hook in _hooks(part, path)),
     )

@@ -23,7 +23,7 @@ from prp_mcp.gates.judge import Materials, counts_attempts
 from prp_mcp.gates.order import TRIGGER_OF, Gate, Material, Verdict
 from prp_mcp.journal.evidence import GateEntry
 from prp_mcp.journal.notes import RolledBack, RunEnded
-from prp_mcp.journal.runs import Run, fold
+from prp_mcp.journal.runs import Run
 from prp_mcp.journal.store import Journal, RecordKind
 from prp_mcp.plan.names import PrpName
 from prp_mcp.redaction import Redactor
@@ -75,11 +75,6 @@ class Engine:
                     return self._bug(name, error, run, journal.head())
         except PrpMcpError as error:  # there is no journal to be had
             return self._refused(name, error, None, "")
-
-    def runs(self) -> list[Run]:
-        """Return all runs of this state directory, oldest first."""
-        with self.journal() as journal:
-            return fold(journal.records())
 
     def run(self, wanted: str = "", *, reads_ended: bool = True) -> Run:
         """Return the run whose id begins with `wanted`, else the open one, else the latest; see `Runs.find`."""
@@ -167,8 +162,7 @@ class Engine:
         """End a run that passed its last gate; roll back one out of attempts, or that left something behind."""
         if outcome.verdict is Verdict.PASSED:
             if gate is Gate.SUMMARY:
-                Runs(step.journal, self.folder, self.settings).end(step.run, RunEnded("passed", "all gates passed"))
-                step.refresh()
+                step.end(RunEnded("passed", "all gates passed"))
             return outcome
         if outcome.verdict is not Verdict.FAILED or not counts_attempts(gate):
             return outcome  # what nobody could tell undoes nothing: the run is held

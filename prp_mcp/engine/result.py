@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,6 +10,8 @@ from prp_mcp.engine.tool import Fields, Outcome
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.journal.evidence import Finding
 from prp_mcp.redaction import Redactor
+
+FieldsT = TypeVar("FieldsT", bound=Fields)
 
 FINDINGS_SHOWN = 10
 TEXT_CAP = 600
@@ -40,6 +42,11 @@ class Result:
     def fields(self) -> Fields:
         """Return the tool's own fields."""
         return self.outcome.fields
+
+    def own(self, kind: type[FieldsT]) -> FieldsT:
+        """Return the tool's own fields as what they are declared to be."""
+        assert isinstance(self.fields, kind)
+        return self.fields
 
     @property
     def structured(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from prp_mcp.engine.present import locate
 from prp_mcp.engine.tool import Beginning
 from prp_mcp.errors import BusyError, UsageError
 from prp_mcp.journal.notes import RunBegun, RunEnded
-from prp_mcp.journal.runs import Run, fold
+from prp_mcp.journal.runs import Run, end_run, fold
 from prp_mcp.journal.store import Journal, RecordKind
 from prp_mcp.plan.names import PrpName
 from prp_mcp.policy import read_policy
@@ -74,13 +74,8 @@ class Runs:
             if open_run := self._make_way(begun, prp, restart=wanted.restart):
                 return open_run
             run_id = uuid4().hex[:10]
-            key = (begun.host, begun.bundle, begun.target)
-            self.journal.append(run_id, "begin", RecordKind.RUN, begun.to_body(), key=key, folder=begun.folder)
+            self.journal.append(run_id, "begin", RecordKind.RUN, begun.to_body(), key=begun.key, folder=begun.folder)
         return self._read(run_id)
-
-    def end(self, run: Run, ended: RunEnded) -> None:
-        """Record that `run` has ended."""
-        self.journal.append(run.id, "end", RecordKind.RUN, ended.to_body())
 
     @property
     def _root(self) -> str:
@@ -95,8 +90,7 @@ class Runs:
 
     def _make_way(self, begun: RunBegun, prp: PrpName, *, restart: bool) -> Run | None:
         """Return the open run to go on with; abandon it where that was asked for."""
-        key = (begun.host, begun.bundle, begun.target)
-        for run in map(self._read, self.journal.open_runs_of(key)):
+        for run in map(self._read, self.journal.open_runs_of(begun.key)):
             here = run.folder == begun.folder
             if here and run.prp == prp.text and not restart:
                 return run
@@ -122,4 +116,4 @@ class Runs:
                 f"run {run.id} cannot be abandoned while its update runs",
                 remedy="Call poll_status until it has ended, or rollback.",
             )
-        self.end(run, RunEnded("abandoned", "restarted"))
+        end_run(self.journal, run, RunEnded("abandoned", "restarted"))

@@ -12,8 +12,8 @@ from prp_mcp.errors import PolicyError
 from prp_mcp.gates.judge import Standing, judge
 from prp_mcp.gates.order import Gate
 from prp_mcp.journal.effect import Effect, EffectName, Ending
-from prp_mcp.journal.notes import Note
-from prp_mcp.journal.runs import Run, fold
+from prp_mcp.journal.notes import Note, RunEnded
+from prp_mcp.journal.runs import Run, end_run, fold
 from prp_mcp.journal.store import Journal
 from prp_mcp.remote.bundle import BundleCli
 from prp_mcp.remote.workspace import Workspace
@@ -141,6 +141,11 @@ class Step:
     def note(self, note: Note) -> None:
         """Record a note of the run."""
         self.effects.note(self.run, note)
+        self.refresh()
+
+    def end(self, ended: RunEnded) -> None:
+        """Record that the run has ended."""
+        end_run(self.journal, self.run, ended)
         self.refresh()
 
     def explain(self, name: str) -> list[str]:

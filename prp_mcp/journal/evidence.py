@@ -314,24 +314,6 @@ class SummaryEvidence(Evidence):
     report_path: str = ""
 
 
-EVIDENCE: dict[Gate, type[Evidence]] = {
-    kind.gate: kind
-    for kind in (
-        PrpEvidence,
-        EnvironmentEvidence,
-        BundleEvidence,
-        CompileEvidence,
-        DeploymentEvidence,
-        ExecutionEvidence,
-        QualityEvidence,
-        GovernanceEvidence,
-        SuiteEvidence,
-        SummaryEvidence,
-    )
-}
-"""What each gate's record holds."""
-
-
 @dataclass(frozen=True)
 class GateEntry(Recorded):
     """A step at a gate. `shown` is what the caller was shown, for readers of the journal; no step reads it."""
@@ -347,8 +329,4 @@ class GateEntry(Recorded):
     arguments: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, Any] | None = None
-    """The body of the gate's `Evidence`; `evidence_at` reads it."""
-
-    def evidence_at(self, gate: Gate) -> Evidence | None:
-        """Return what the step saw."""
-        return None if self.evidence is None else EVIDENCE[gate].from_body(self.evidence)
+    """The body of the gate's `Evidence`."""

@@ -18,6 +18,11 @@ class RunBegun(Recorded):
     bundle: str
     headless: bool
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what only one open run may hold: host, bundle, target."""
+        return (self.host, self.bundle, self.target)
+
 
 @dataclass(frozen=True)
 class RunEnded(Recorded):

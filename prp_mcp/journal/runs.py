@@ -29,7 +29,7 @@ from prp_mcp.journal.evidence import (
     PipelineRef,
 )
 from prp_mcp.journal.notes import Note, RunBegun, RunEnded, UpdateEnded
-from prp_mcp.journal.store import Record, RecordKind
+from prp_mcp.journal.store import Journal, Record, RecordKind
 
 EvidenceT = TypeVar("EvidenceT", bound=Evidence)
 NoteT = TypeVar("NoteT", bound=Note)
@@ -48,6 +48,11 @@ class GateRecord:
     def verdict(self) -> Verdict:
         """Return how the step ended."""
         return self.entry.verdict
+
+    def seen(self, kind: type[EvidenceT]) -> EvidenceT | None:
+        """Return what the step saw, or None when it was at another gate than `kind` belongs to, or saw nothing."""
+        body = self.entry.evidence if self.gate is kind.gate else None
+        return None if body is None else kind.from_body(body)
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Run:
     @property
     def key(self) -> tuple[str, str, str]:
         """Return what only one open run may hold: host, bundle, target."""
-        return (self.begun.host, self.begun.bundle, self.begun.target)
+        return self.begun.key
 
     @property
     def outcome(self) -> str | None:
@@ -143,14 +148,14 @@ class Run:
     def seen(self, kind: type[EvidenceT], verdict: Verdict | None = None) -> EvidenceT | None:
         """Return the evidence of the latest step (with `verdict`) at the gate that `kind` belongs to, or None."""
         record = self.latest(kind.gate, verdict)
-        return cast(EvidenceT | None, record.entry.evidence_at(kind.gate)) if record else None
+        return record.seen(kind) if record else None
 
     @property
     def base(self) -> str | None:
         """Return the commit the run started from: the one recorded when the environment first passed."""
         passed = [item for item in self.gates if item.gate is Gate.ENVIRONMENT and item.verdict is Verdict.PASSED]
-        first = passed[0].entry.evidence_at(Gate.ENVIRONMENT) if passed else None
-        return first.base if isinstance(first, EnvironmentEvidence) else None
+        first = passed[0].seen(EnvironmentEvidence) if passed else None
+        return first.base if first else None
 
     @property
     def bundle(self) -> BundleEvidence | None:
@@ -249,6 +254,11 @@ class Run:
     def _update(self, start: Start) -> Update:
         update = start.result.update
         return Update(start.request.pipeline, update, start.since, self._ends.get(update))
+
+
+def end_run(journal: Journal, run: Run, ended: RunEnded) -> None:
+    """Record that `run` has ended."""
+    journal.append(run.id, "end", RecordKind.RUN, ended.to_body())
 
 
 def pair(records: Iterable[Record]) -> list[AnyEffect]:

@@ -179,12 +179,12 @@ class Workspace:
             query = {"page_token": token, "max_results": EVENT_PAGE}  # the API refuses a token beside a filter
         return EventPage(tuple(found), complete=False)
 
-    def contents(self, schema: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the tables and volumes of a schema (`catalog.schema`), each with its kind, `tables` or `volumes`."""
+    def contents(self, schema: str) -> Iterator[dict[str, Any]]:
+        """Yield the tables and volumes of a schema (`catalog.schema`)."""
         catalog, _, name = schema.partition(".")
         for kind in ("tables", "volumes"):
             query = {"catalog_name": catalog, "schema_name": name}
-            yield from ((kind, item) for item in self._paged(f"{_CATALOG}{kind}", kind, query))
+            yield from self._paged(f"{_CATALOG}{kind}", kind, query)
 
     def table(self, full_name: str) -> dict[str, Any] | None:
         """Return a table of Unity Catalog, or None when it does not exist."""

@@ -141,8 +141,7 @@ def tell(run: Run, head: str) -> Story:
 
 def _prp_changes(run: Run) -> Iterator[str]:
     """Yield what the PRP demanded when it was first read and demands otherwise, or no longer, now."""
-    read = [record.entry.evidence_at(Gate.PRP) for record in run.gates if record.gate is Gate.PRP]
-    stated = [each for each in read if isinstance(each, PrpEvidence)]
+    stated = [each for record in run.gates if (each := record.seen(PrpEvidence))]
     if not stated:
         return
     first, last = stated[0], stated[-1]

@@ -1,7 +1,5 @@
 """Where a bundle would be deployed: never to another run's place, another target's, or another person's."""
 
-from collections.abc import Mapping
-
 from prp_mcp.code.bundle_yaml import BundleYaml
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Finding
@@ -32,8 +30,8 @@ def first_deployed(step: Step) -> BundleEvidence | None:
         return None
     since = step.run.deployments[0].seq
     passed = [item for item in step.run.gates if item.gate is Gate.BUNDLE and item.verdict is Verdict.PASSED]
-    before = [item.entry.evidence_at(Gate.BUNDLE) for item in passed if item.seq < since]
-    return before[-1] if before and isinstance(before[-1], BundleEvidence) else None
+    before = [item.seen(BundleEvidence) for item in passed if item.seq < since]
+    return before[-1] if before else None
 
 
 def moved_findings(first: BundleEvidence | None, seen: BundleEvidence) -> list[Finding]:
@@ -67,20 +65,9 @@ def shared_findings(seen: BundleEvidence, target: str, bundle: BundleYaml) -> li
     fix = f"Give target {target!r} a root path of its own."
     return [
         Finding("databricks.yml", f"target {other!r} is deployed to the same place, {seen.root_path!r}", fix)
-        for other, root in _stated_roots(bundle.tree).items()
+        for other, root in bundle.roots.items()
         if other != target and _filled(root, seen.name, other) == seen.root_path
     ]
-
-
-def _stated_roots(tree: Mapping[str, object]) -> dict[str, str]:
-    targets = tree.get("targets")
-    found = {}
-    for name, body in targets.items() if isinstance(targets, dict) else ():
-        workspace = body.get("workspace") if isinstance(body, dict) else None
-        root = workspace.get("root_path") if isinstance(workspace, dict) else None
-        if isinstance(root, str):
-            found[str(name)] = root
-    return found
 
 
 def _filled(root: str, name: str, target: str) -> str:

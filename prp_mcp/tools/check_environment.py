@@ -1,6 +1,6 @@
 """`check_environment`: a clean base, a reachable workspace that knows us, an allowed target, nobody else at work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from prp_mcp.code.event_log import TERMINAL
@@ -8,7 +8,7 @@ from prp_mcp.engine.present import deployments
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool, counted
 from prp_mcp.gates.order import Gate, Verdict
-from prp_mcp.journal.evidence import EnvironmentEvidence, Resource
+from prp_mcp.journal.evidence import EnvironmentEvidence
 from prp_mcp.repo.git import lines
 from prp_mcp.repo.patterns import matching
 from prp_mcp.steps.target import target_findings
@@ -75,13 +75,9 @@ def _base_trouble(step: Step) -> list[Finding]:
 
 def _foreign_updates(step: Step) -> list[Finding]:
     done = [effect for effect in deployments(step.run, step.journal) if effect.is_done]
-    pipelines = _pipelines(done[-1].result.resources) if done else []
+    pipelines = [item.id for item in done[-1].result.resources if item.type == "pipelines"] if done else []
     known = {update.id for update in step.run.started}
     return [found for id in pipelines for found in foreign_updates(id, step.workspace.pipeline(id) or {}, known)]
-
-
-def _pipelines(resources: Iterable[Resource]) -> list[str]:
-    return [item.id for item in resources if item.type == "pipelines"]
 
 
 def foreign_updates(pipeline: str, found: Mapping[str, Any], known: set[str]) -> list[Finding]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from prp_mcp.engine.step import Step
 from prp_mcp.engine.tool import Arguments, Fields, Finding, Outcome, Tool
 from prp_mcp.errors import PrpMcpError
-from prp_mcp.gates.order import Gate, Verdict
+from prp_mcp.gates.order import Verdict
 from prp_mcp.gates.policy import may_destroy
 from prp_mcp.journal.effect import (
     AnyEffect,
@@ -23,7 +23,6 @@ from prp_mcp.journal.effect import (
 from prp_mcp.journal.evidence import ExecutionEvidence, Previous, Resource
 from prp_mcp.journal.notes import RollbackBegun, RollbackStep, RolledBack, RunEnded
 from prp_mcp.journal.runs import Run
-from prp_mcp.journal.store import RecordKind
 from prp_mcp.repo.bundle_file import read_bundle_file
 from prp_mcp.repo.snapshot import Snapshot
 from prp_mcp.repo.tree import read_tree
@@ -79,8 +78,7 @@ def _ended(step: Step, reason: str, steps: tuple[RollbackStep, ...], branch: str
         summary = f"The rollback is unverified: {doubtful[0].what}."
         following = "Call rollback again, or correct it by hand."
         return Outcome(Verdict.INCONCLUSIVE, summary, fields, findings, next=following)
-    step.journal.append(step.run.id, "end", RecordKind.RUN, RunEnded("rolled back", reason).to_body())
-    step.refresh()
+    step.end(RunEnded("rolled back", reason))
     summary = "Rolled back: " + "; ".join(item.what for item in steps) + "."
     following = "The run has ended. Call load_prp to begin a new one."
     return Outcome(Verdict.PASSED, summary, fields, next=following)
@@ -88,9 +86,9 @@ def _ended(step: Step, reason: str, steps: tuple[RollbackStep, ...], branch: str
 
 def written_tables(run: Run) -> tuple[str, ...]:
     """Return the datasets that the run's updates wrote rows to: a rollback does not undo them."""
-    seen = [record.entry.evidence_at(Gate.EXECUTION) for record in run.gates if record.gate is Gate.EXECUTION]
-    updates = [update for each in seen if isinstance(each, ExecutionEvidence) for update in each.updates]
-    return tuple(sorted({item.name for update in updates for item in update.datasets if item.rows}))
+    seen = [each for record in run.gates if (each := record.seen(ExecutionEvidence))]
+    datasets = [item for each in seen for update in each.updates for item in update.datasets]
+    return tuple(sorted({item.name for item in datasets if item.rows}))
 
 
 def _stop_updates(step: Step) -> list[RollbackStep]:
@@ -187,7 +185,7 @@ def foreign_contents(step: Step, created: Sequence[Resource]) -> list[str]:
     found = []
     for schema in {item.id for item in created if item.type == "schemas"}:
         if step.workspace.has("schemas", schema):
-            for _, item in step.workspace.contents(schema):
+            for item in step.workspace.contents(schema):
                 full = str(item.get("full_name") or f"{schema}.{item.get('name')}")
                 by = item.get("pipeline_id") or (item.get("properties") or {}).get("pipelines.pipelineId")
                 found += [] if full in ours or by in pipelines else [full]

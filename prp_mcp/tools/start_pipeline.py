@@ -36,9 +36,10 @@ def start_pipeline(step: Step, arguments: StartArguments) -> Outcome:
         current = step.run.updates.get(pipeline.key)
         if current and current.ended is None:
             return _started(step, pipeline, current.id, adopted=True)
-        if current in step.run.awaited:
+        if current and current in step.run.awaited:
             raise BusyError(
-                f"update {pipeline.key} has ended and is not judged yet: its event log is waited for",
+                f"update {current.id} of pipeline {pipeline.key} has ended and is not judged yet: "
+                "its event log is waited for",
                 remedy="Call poll_status.",
             )
         if foreign := active_update(step, pipeline):

@@ -11,7 +11,7 @@ from prp_mcp.errors import UsageError
 from prp_mcp.gates.order import Gate, Verdict
 from prp_mcp.gates.policy import destructive, foreign
 from prp_mcp.journal.evidence import BundleEvidence, PipelineSettings
-from prp_mcp.remote.bundle import DeploymentPlan, Diagnostic, Validation
+from prp_mcp.remote.bundle import DeploymentPlan, Diagnostic
 from prp_mcp.repo.bundle_file import read_bundle_file
 from prp_mcp.steps.place import place_findings
 from prp_mcp.steps.sealing import sealing_findings
@@ -52,21 +52,19 @@ def validate_bundle(step: Step, _: Arguments) -> Outcome:
     if findings:
         return Outcome(Verdict.FAILED, "The bundle may not be used as it is.", nothing, tuple(findings))
     validation = step.cli.validate(root, step.run.target)
-    findings += _messages(step, validation.diagnostics)
-    findings += [*_pipeline_trouble(step, validation), *_mode_trouble(step, validation)]
-    fields, seen = _fields(validation.config, None), bundle_evidence(validation.config)
+    seen = bundle_evidence(validation.config)
+    findings = _messages(step, validation.diagnostics)
     if validation.ok:
+        findings += [*_pipeline_trouble(step, validation.config), *_mode_trouble(step, seen)]
         findings += place_findings(step, bundle, seen)
-    if findings:  # a plan reads the state at the place that was just refused
-        summary = f"The bundle has {counted(len(findings), 'finding')}."
-        return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
-    plan = step.cli.plan(step.root_in(step.snapshot), step.run.target) if validation.ok else None
-    if plan:
-        findings += _plan_trouble(plan)
-    is_sound = validation.ok and plan is not None and plan.ok and not findings
+    elif not findings:
+        findings = [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
+    plan = None
+    if not findings:  # a plan reads the state at the place: never where that was just refused
+        plan = step.cli.plan(step.root_in(step.snapshot), step.run.target)
+        findings = _plan_trouble(plan)
     fields = _fields(validation.config, plan)
-    if not is_sound:
-        findings = findings or [Finding("bundle", "validation failed without a message", "Run `prp-mcp doctor`.")]
+    if findings:
         summary = f"The bundle has {counted(len(findings), 'finding')}."
         return Outcome(Verdict.FAILED, summary, fields, tuple(findings), seen)
     counts = ", ".join(f"{count} to {name}" for name, count in fields.plan.counts.items()) or "no change"
@@ -97,10 +95,8 @@ def _messages(step: Step, messages: tuple[Diagnostic, ...]) -> list[Finding]:
     return findings
 
 
-def _pipeline_trouble(step: Step, validation: Validation) -> list[Finding]:
-    if not validation.ok:
-        return []
-    pipelines = pipelines_in(validation.config)
+def _pipeline_trouble(step: Step, config: dict[str, Any]) -> list[Finding]:
+    pipelines = pipelines_in(config)
     if not pipelines:
         return [Finding("resources", "the bundle has no pipeline", "Add one under resources.pipelines.")]
     findings = []
@@ -118,11 +114,10 @@ def _pipeline_trouble(step: Step, validation: Validation) -> list[Finding]:
     return findings
 
 
-def _mode_trouble(step: Step, validation: Validation) -> list[Finding]:
-    mode = (validation.config.get("bundle") or {}).get("mode")
-    if not validation.ok or mode == "development" or step.run.target in step.settings.grants.targets:
+def _mode_trouble(step: Step, seen: BundleEvidence) -> list[Finding]:
+    if seen.mode == "development" or step.run.target in step.settings.grants.targets:
         return []
-    text = f"the resolved mode of target {step.run.target!r} is {mode or 'not set'}"
+    text = f"the resolved mode of target {step.run.target!r} is {seen.mode or 'not set'}"
     return [Finding("databricks.yml", text, "Ask a person to grant the target (PRP_MCP_ALLOW_TARGETS).")]
 
 
